@@ -1,0 +1,39 @@
+"""The signal module without its enums, which cost 5 ms and 0.8 MB in every supervisor."""
+
+import os
+
+TYPE_CHECKING = False  # typing's own is not worth its import
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal
+
+SIGKILL = int(signal.SIGKILL)
+SIGTERM = int(signal.SIGTERM)
+
+_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE)
+
+
+def watch_signals() -> int:
+    """Return a descriptor that becomes readable, holding signal numbers, on SIGCHLD and SIGTERM."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    os.set_blocking(write_end, False)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, _wake_up)
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    return read_end
+
+
+def restore_defaults() -> None:
+    """Undo, for the task's own process, whatever the server and Python ignore or block."""
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _wake_up(*_: object) -> None:
+    """Do nothing: a handler must exist for the wake-up descriptor to be written to."""
