@@ -1,0 +1,102 @@
+"""What can be said of an app, for `create app` and `set app` alike, and the body it becomes."""
+
+from pathlib import Path
+
+from tapit import values
+from tapit.call import Call
+from tapit.errors import UsageError
+from tapit.grammar import Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _workdir(key: str, given: str) -> str:
+    """Absolute: the home runs elsewhere than this shell."""
+    return str(Path(values.text(key, given)).expanduser().absolute().resolve(strict=False))
+
+
+def _file(key: str, given: str) -> list[tuple[str, str]]:
+    try:
+        content = Path(values.text(key, given)).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {given}", getattr(error, "strerror", None) or str(error)) from None
+    return [
+        pair for at, line in enumerate(content.split("\n"), 1) for pair in _pair(f"{given}, line {at}", line)
+    ]
+
+
+def _pair(where: str, line: str) -> list[tuple[str, str]]:
+    """KEY=VALUE, quotes around the value being optional; comments and empty lines are skipped.
+
+    The line itself is never repeated in an error: it may hold a secret.
+    """
+    line = line.strip().removeprefix("export ").lstrip()
+    if not line or line.startswith("#"):
+        return []
+    name, equals, value = line.partition("=")
+    if not equals or not values.VARIABLE.fullmatch(name.rstrip()):
+        raise UsageError(f"{where} is not KEY=VALUE")
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return [(name.rstrip(), values.plain(f"{where}: {name}", value))]
+
+
+NAME = Key("name", values.name, "the app", placeholder="APP")
+INHERITED = (
+    Key("image", values.text, "the image its tasks run", placeholder="IMAGE"),
+    Key("workdir", _workdir, "the folder its tasks start in; made absolute", placeholder="PATH"),
+    Key(
+        "env",
+        values.variable,
+        "a variable of its tasks; may be repeated",
+        placeholder="KEY=VALUE",
+        repeats=True,
+    ),
+    Key("env_file", _file, "a file of KEY=VALUE lines; may be repeated", placeholder="PATH", repeats=True),
+    Key("cpu", values.vcpu, "vCPU of a task that asks for none", placeholder="VCPU"),
+    Key("memory", values.memory, "GB of a task that asks for none", placeholder="GB"),
+    Key("ephemeral_storage_gb", values.whole(1, 200), "disk of a task that asks for none", placeholder="GB"),
+    Key("max_hours", values.hours, "time limit of a task that asks for none", placeholder="HOURS"),
+    Key("stop_timeout", values.whole(2, 120), "seconds between SIGTERM and SIGKILL", placeholder="SECONDS"),
+    Key("max_cpu", values.vcpu, "the most vCPU a task may have", placeholder="VCPU"),
+    Key("max_memory", values.memory, "the most GB a task may have", placeholder="GB"),
+    Key("max_hours_limit", values.hours, "the longest time limit a task may have", placeholder="HOURS"),
+    Key("max_running", values.whole(1, 100_000), "the most tasks at one time", placeholder="N"),
+)
+LIMITS = {
+    "max_cpu": "max_cpu",
+    "max_memory": "max_memory",
+    "max_hours_limit": "max_hours",
+    "max_running": "max_running",
+}
+PLAIN = ("image", "workdir", "cpu", "memory", "ephemeral_storage_gb", "max_hours", "stop_timeout")
+DETAILS = (
+    "What is typed on a command line stays in the shell's history and is seen by ps:\n"
+    "give secrets in a file, with env_file=PATH. Values of variables are never shown again."
+)
+
+
+def body(call: Call) -> "dict[str, Any]":
+    """The request's body, holding what was given and nothing else."""
+    wanted: dict[str, Any] = {name: call.get(name) for name in PLAIN if name in call.settings}
+    limits = {field: call.get(name) for name, field in LIMITS.items() if name in call.settings}
+    if limits:
+        wanted["limits"] = {field: None if value == "none" else value for field, value in limits.items()}
+    environment = _environment(call)
+    if environment:
+        wanted["environment"] = environment
+    return wanted
+
+
+def _environment(call: Call) -> dict[str, str | None]:
+    """Files first, so that a variable on the command line has the last word."""
+    pairs = [pair for file in call.get("env_file") or [] for pair in file] + (call.get("env") or [])
+    wanted: dict[str, str | None] = dict(pairs)
+    for name in call.get("unset_env") or []:
+        if name in wanted:
+            raise UsageError(f"{name} is both set and unset", then="leave one of them out")
+        wanted[name] = None
+    return wanted

@@ -1,0 +1,42 @@
+"""`tapit set task ID max_hours=8`"""
+
+from tapit import tasks, times, values
+from tapit.call import Call
+from tapit.client import segment
+from tapit.grammar import TASK, Command, Key
+
+
+def run(call: Call) -> int:
+    path = f"/tasks/{segment(call.text('task'))}"
+    task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
+    call.say(f"Task {task['id']} {_limit(task)}.")
+    for note in task.get("notes") or []:
+        call.say(f"  note: {call.err.safe(str(note))}", "yellow")
+    tasks.print_one(call, task)
+    return 0
+
+
+def _limit(task: "dict[str, object]") -> str:
+    hours, deadline = task.get("max_hours"), task.get("deadline")
+    if not isinstance(hours, int | float):
+        return "has no time limit now"
+    if isinstance(deadline, str):
+        return f"now stops {times.both(deadline)}"
+    return f"now stops {hours:g} hours after its start"
+
+
+COMMAND = Command(
+    "set",
+    "task",
+    "Give a running task another time limit.",
+    run,
+    example="tapit set task task=1jd3m8k7x2qf max_hours=8",
+    word="task",
+    required=("task", "max_hours"),
+    keys=(
+        TASK,
+        Key(
+            "max_hours", values.hours, "counted from the task's start; none for no limit", placeholder="HOURS"
+        ),
+    ),
+)

@@ -1,0 +1,26 @@
+"""`tapit wait ID`"""
+
+from tapit.call import Call
+from tapit.client import segment
+from tapit.grammar import TASK, TIMEOUT, WAIT_FLAGS, Command
+
+
+def run(call: Call) -> int:
+    from tapit.waiting import Waiting
+
+    task = call.client.get(f"/tasks/{segment(call.text('task'))}")
+    return Waiting(call, task).to_the_end(stream_output=False)
+
+
+COMMAND = Command(
+    "wait",
+    None,
+    "Wait for a task, and exit with its exit code.",
+    run,
+    example="tapit wait task=1jd3m8k7x2qf --timeout 10m",
+    word="task",
+    required=("task",),
+    keys=(TASK, TIMEOUT),
+    flags=(WAIT_FLAGS[1],),
+    details="Ctrl-C stops the waiting, not the task. A failure of tapit's own exits with 125.",
+)

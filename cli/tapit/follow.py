@@ -1,0 +1,124 @@
+"""Stay with a task until it has ended: its lines as they come, its statuses as they change."""
+
+import time
+from collections.abc import Callable
+
+from tapit.client import Client, segment
+from tapit.errors import CliError, Unreachable, WaitTimedOut
+from tapit.live import News
+from tapit.tasks import FINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LONG_POLL = 20
+GRACE = 10.0  # what the network may add to a long poll
+PATIENCE = 120.0  # a home that is restarted comes back within this
+UNHURRIED = 0.2
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 3.0, 1.3
+
+
+class Watch:
+    """One task, watched over a connection that may break for a while."""
+
+    def __init__(self, client: Client, task_id: str, news: News, *, timeout: float | None = None) -> None:
+        self._client = client
+        self._task_id = task_id
+        self._news = news
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._timeout = timeout
+        self._pause = FIRST_PAUSE
+        self.status = ""
+        self.cursor: str | None = None
+
+    def stream(self, revision: int, show: "Callable[[list[dict[str, Any]]], None]") -> None:
+        """Hand on every line, and return when no more can follow."""
+        while True:
+            page = self._poll("/logs", {"cursor": self.cursor}, revision)
+            fresh = bool(page["items"]) or page["revision"] > revision
+            self.cursor, revision = page["next"], page["revision"]
+            if page["items"]:
+                show(page["items"])
+            self._note(page["status"])
+            if page["complete"] and page["status"] in FINAL:
+                return
+            self._rest(page.get("poll_after") or 0, fresh=fresh)
+
+    def until_final(self, task: "dict[str, Any]") -> "dict[str, Any]":
+        """The task as it ended."""
+        while task["status"] not in FINAL:
+            before = task["revision"]
+            task = self._poll("", {}, before)
+            self._note(task["status"], task.get("waiting_for") or "")
+            if task["status"] not in FINAL:
+                self._rest(task.get("poll_after") or 0, fresh=task["revision"] > before)
+        return task
+
+    def _poll(self, part: str, query: "dict[str, Any]", revision: int) -> "dict[str, Any]":
+        """Ask once; when nobody answers, ask again for as long as a restart may take."""
+        lost_at: float | None = None
+        while True:
+            wait = self._wait()
+            try:
+                answer = self._client.get(
+                    f"/tasks/{segment(self._task_id)}{part}",
+                    {**query, "wait": wait, "revision": revision},
+                    timeout=wait + GRACE,
+                    attempts=1,
+                )
+            except Unreachable as error:
+                lost_at = lost_at or time.monotonic()
+                self._bear(error, lost_at)
+            else:
+                self._pause = FIRST_PAUSE
+                return answer
+
+    def _bear(self, error: Unreachable, lost_at: float) -> None:
+        if time.monotonic() - lost_at > PATIENCE:
+            raise Unreachable(
+                f"lost the home while waiting; task {self._task_id} may go on",
+                f"{error.what}.\n{error.why or ''}".strip(),
+                f"{error.then or ''}\ntapit wait task={self._task_id}".strip(),
+            ) from error
+        self._news.status(self.status or "WAITING", f"lost the home, trying again: {error.what}")
+        self._sleep(self._next_pause())
+
+    def _wait(self) -> int:
+        """How long the home may take to answer: whole seconds, and none of them past the time limit."""
+        self._news.beat()
+        if self._deadline is None:
+            return LONG_POLL
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self._timed_out()
+        return min(LONG_POLL, int(left))
+
+    def _timed_out(self) -> CliError:
+        from tapit import times
+
+        status = f" ({self.status})" if self.status else ""
+        return WaitTimedOut(
+            f"task {self._task_id} has not ended within {times.brief(self._timeout or 0)}{status}",
+            "It goes on.",
+            f"wait again: tapit wait task={self._task_id}\n"
+            f"see its output: tapit logs -f task={self._task_id}\n"
+            f"stop it: tapit delete task task={self._task_id}",
+        )
+
+    def _note(self, status: str, detail: str = "") -> None:
+        self.status = status
+        self._news.status(status, detail)
+
+    def _rest(self, poll_after: float, *, fresh: bool) -> None:
+        """The home says when to ask again; one that answers at once and has no news is not hurried."""
+        self._sleep(poll_after or (0 if fresh else UNHURRIED))
+
+    def _next_pause(self) -> float:
+        pause, self._pause = self._pause, min(self._pause * GROWTH, LONGEST_PAUSE)
+        return pause
+
+    def _sleep(self, seconds: float) -> None:
+        if self._deadline is not None:
+            seconds = min(seconds, max(self._deadline - time.monotonic(), 0))
+        time.sleep(max(seconds, 0))

@@ -1,0 +1,122 @@
+"""One line on stderr that says what is going on: redrawn on a terminal, plain lines elsewhere."""
+
+import threading
+import time
+
+from tapit import times
+from tapit.tasks import colours_of
+from tapit.terminal import Stream, clipped, columns_of, harmless
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+PLAIN_FRAMES = "|/-\\"
+REDRAW = 0.1
+SIGN_OF_LIFE = 60.0  # CI ends a job that says nothing for long
+ERASE = "\r\x1b[2K"
+
+
+class News:
+    """What a person is told while waiting. Each change is a line, and so is every minute without one."""
+
+    def __init__(self, stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> None:
+        self._stream = stream
+        self._task_id = task_id
+        self._status = status
+        self._since = since
+        self._quiet = quiet
+        self._detail = ""
+        self._said_at = time.monotonic()
+
+    def __enter__(self) -> "News":
+        self.status(self._status)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def status(self, status: str, detail: str = "") -> None:
+        changed = status != self._status or detail != self._detail
+        self._status, self._detail = status, detail
+        if changed:
+            self._say()
+
+    def beat(self) -> None:
+        if time.monotonic() - self._said_at >= SIGN_OF_LIFE:
+            self._say()
+
+    def print(self, stream: Stream, text: str) -> None:
+        stream.write(text)
+
+    def _say(self) -> None:
+        self._said_at = time.monotonic()
+        if not self._quiet:
+            self._stream.write(self._words() + "\n")
+
+    def _words(self) -> str:
+        elapsed = times.brief(times.seconds_since(self._since))
+        detail = f"  {harmless(self._detail)}" if self._detail else ""
+        return f"{self._task_id} {self._status}  {elapsed}{detail}"
+
+
+class LiveLine(News):
+    """The same news as a line that moves, and steps aside for what the task prints."""
+
+    def __init__(self, stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> None:
+        super().__init__(stream, task_id, status, since=since, quiet=quiet)
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._drawn = False
+        self._frames = FRAMES if stream.speaks_unicode else PLAIN_FRAMES
+        self._frame = 0
+        # a daemon: it must not keep the process from ending
+        self._thread = threading.Thread(target=self._keep_drawing, daemon=True)
+
+    def __enter__(self) -> "News":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        with self._lock:
+            self._erase()
+
+    def status(self, status: str, detail: str = "") -> None:
+        with self._lock:
+            self._status, self._detail = status, detail
+
+    def beat(self) -> None:
+        pass
+
+    def print(self, stream: Stream, text: str) -> None:
+        with self._lock:
+            self._erase()
+            stream.write(text)
+
+    def _keep_drawing(self) -> None:
+        # what is over within the first tenth of a second shows no line at all
+        while not self._ended.wait(REDRAW):
+            with self._lock:
+                self._draw()
+
+    def _draw(self) -> None:
+        self._frame = (self._frame + 1) % len(self._frames)
+        head = f"{self._frames[self._frame]} {self._task_id} "
+        tail = f"  {times.brief(times.seconds_since(self._since))}  {self._aside()}"
+        # one column is left free, or some terminals would already have wrapped the line
+        room = columns_of(self._stream) - 1 - len(head) - len(self._status)
+        shown = self._stream.styled(self._status, *colours_of(self._status))
+        self._stream.write(ERASE + head + shown + self._stream.styled(clipped(tail, max(room, 1)), "dim"))
+        self._drawn = True
+
+    def _aside(self) -> str:
+        return harmless(self._detail) if self._detail else "Ctrl-C stops waiting, not the task"
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._stream.write(ERASE)
+            self._drawn = False
+
+
+def news_of(stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> News:
+    kind = LiveLine if stream.can_redraw and not quiet else News
+    return kind(stream, task_id, status, since=since, quiet=quiet)

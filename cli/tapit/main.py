@@ -1,0 +1,143 @@
+"""The entry point: from the words typed to an exit code, with every failure told in words."""
+
+import sys
+
+from tapit import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tapit.errors import CliError
+    from tapit.words import Request
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; what it returns is the process's exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if words == ["--version"]:
+        print_version()  # before any import: the cheapest question gets the cheapest answer
+        return 0
+    from tapit import crash, errors
+
+    crash.catch_bugs(words)
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+    except errors.CliError as error:
+        return _tell(error, words)
+    except KeyboardInterrupt:
+        return errors.INTERRUPTED
+    except BrokenPipeError:
+        return _closed_pipe()
+    return code
+
+
+def print_version() -> None:
+    sys.stdout.write(f"tapit {__version__}\n")
+
+
+def _answer(words: list[str]) -> int:
+    from tapit import terminal
+
+    terminal.tolerate_any_text()
+    if words[:1] == ["__complete"]:
+        from tapit import candidates
+
+        return candidates.answer(words[1:])
+    request = _read(words)
+    if request is None:
+        return 0
+    from tapit.call import Call
+
+    return request.command.run(Call(request))
+
+
+def _read(words: list[str]) -> "Request | None":
+    """Understand the words; None when they asked for help or the version and have had it."""
+    from tapit.words import find_command, require, understand
+
+    if _asks_for_help(words):
+        from tapit import help_pages
+
+        help_pages.show(words)
+        return None
+    typed = find_command(words)
+    if typed.path is None:
+        _without_command(words, typed.before)
+        return None
+    from tapit import commands
+
+    request = understand(commands.load(typed.path), typed.rest)
+    if "version" in request.flags:
+        print_version()
+        return None
+    require(request)
+    return request
+
+
+def _asks_for_help(words: list[str]) -> bool:
+    said = words[: words.index("--")] if "--" in words else words
+    return not words or words[0] == "help" or "--help" in said or "-h" in said
+
+
+def _without_command(words: list[str], before: list[str]) -> None:
+    if "--version" in words:
+        print_version()
+        return
+    from tapit import commands
+    from tapit.errors import UsageError
+
+    if not before:
+        raise UsageError("no command was given", then="tapit --help")
+    nouns = commands.nouns_of(before[0])
+    raise UsageError(
+        f"tapit {before[0]} what?",
+        f"It goes with {' or '.join(nouns)}.",
+        f"tapit {before[0]} {nouns[0]} --help",
+    )
+
+
+def _tell(error: "CliError", words: list[str]) -> int:
+    from tapit import errors
+    from tapit.terminal import Stream
+
+    stream = Stream(sys.stderr, no_color="--no-color" in words)
+    lines = [stream.styled("error:", "red", "bold") + " " + stream.safe(error.what)]
+    lines += ["  " + stream.safe(line) for line in (error.why or "").splitlines()]
+    if error.then:
+        arrow = "→" if stream.speaks_unicode else "->"
+        lines += [f"  {arrow} {stream.safe(line)}" for line in error.then.splitlines()]
+    if error.request_id:
+        lines.append(stream.styled(f"  request id {stream.safe(error.request_id)}", "dim"))
+    stream.write("\n".join(lines) + "\n")
+    if isinstance(error, errors.WaitTimedOut) or not _passes_a_code_through(words):
+        return error.exit_code
+    return errors.OWN_FAILURE
+
+
+def _passes_a_code_through(words: list[str]) -> bool:
+    """Whether a script takes our exit code for the task's: judged by the words, which may not parse."""
+    said = words[: words.index("--")] if "--" in words else words
+    return (
+        "wait" in said[:1] or ("create" in said and ("-w" in said or "--wait" in said)) or _verb_is_wait(said)
+    )
+
+
+def _verb_is_wait(said: list[str]) -> bool:
+    from tapit.errors import CliError
+    from tapit.words import find_command
+
+    try:
+        return find_command(said).path == "wait"
+    except CliError:
+        return False
+
+
+def _closed_pipe() -> int:
+    """Leave quietly, as `head` expects; the interpreter's last flush must not complain either."""
+    import os
+
+    from tapit.errors import CLOSED_PIPE
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return CLOSED_PIPE

@@ -1,0 +1,99 @@
+"""What each stream can show: colour, width, and text that cannot take over the terminal."""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+
+
+class Stream:
+    """stdout or stderr, and what it can show; each is judged by itself."""
+
+    def __init__(self, file: "TextIO", *, no_color: bool) -> None:
+        self.file = file
+        self.is_terminal = file.isatty()
+        self.has_colour = not no_color and _wants_colour(file)
+
+    @property
+    def can_redraw(self) -> bool:
+        return self.is_terminal and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+    @property
+    def speaks_unicode(self) -> bool:
+        return (self.file.encoding or "").lower().replace("-", "") == "utf8"
+
+    def styled(self, text: str, *styles: str) -> str:
+        if not self.has_colour or not styles or not text:
+            return text
+        return f"\x1b[{';'.join(STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+    def write(self, text: str) -> None:
+        """Print, and let it be seen at once."""
+        self.file.write(text)
+        self.file.flush()
+
+    def safe(self, text: str) -> str:
+        """Only a terminal obeys what it is sent; a file or a pipe gets the text as it is."""
+        return harmless(text) if self.is_terminal else text
+
+
+def _wants_colour(file: "TextIO") -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if _asks("FORCE_COLOR") or _asks("CLICOLOR_FORCE"):
+        return True
+    return file.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _asks(variable: str) -> bool:
+    return os.environ.get(variable, "0") not in ("", "0")
+
+
+def harmless(text: str) -> str:
+    """Spell out control and formatting characters, so that a task's command cannot draw on the screen."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\u200d" else _spelled(char) for char in text)
+
+
+def _spelled(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def width_of(text: str) -> int:
+    """Columns on a terminal; wide and combining characters are left to rich."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def clipped(text: str, width: int) -> str:
+    if width_of(text) <= width:
+        return text
+    if text.isascii():
+        return text[: max(width - 1, 0)] + "…"
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, max(width - 1, 0)).rstrip() + "…"
+
+
+def columns_of(stream: Stream) -> int:
+    """The terminal's width now; a window can be resized."""
+    try:
+        return os.get_terminal_size(stream.file.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def tolerate_any_text() -> None:
+    """A terminal that cannot show a character must not end the program."""
+    for file in (sys.stdout, sys.stderr):
+        reconfigure = getattr(file, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

@@ -1,0 +1,191 @@
+"""Read what follows a key: sizes, times, names. Each refuses in its own words, before any request."""
+
+import math
+import re
+from collections.abc import Callable
+
+from tapit.errors import UsageError, nearest
+
+Reader = Callable[[str, str], object]
+
+COMMAND_LIMIT = 7000  # what ECS leaves of its 8192 bytes of overrides
+MEMORY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(g|gb|gib|m|mb|mib)?", re.IGNORECASE)
+DURATION = re.compile(
+    r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
+)
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+STATUSES = [
+    "PENDING",
+    "STARTING",
+    "RUNNING",
+    "STOPPING",
+    "SUCCEEDED",
+    "FAILED",
+    "STOPPED",
+    "TIMED_OUT",
+    "LOST",
+]
+
+
+def text(key: str, given: str) -> str:
+    if not given.strip():
+        raise UsageError(f"{key}= is empty", then=f"give {key}= a value, or leave it out")
+    return plain(key, given)
+
+
+def plain(key: str, given: str) -> str:
+    """Whatever can travel as JSON and in a process's arguments."""
+    if "\0" in given:
+        raise UsageError(f"{key} holds a NUL byte", "No program can be given one.")
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{key} is not valid UTF-8") from None
+    return given
+
+
+def command_line(_key: str, given: str) -> str:
+    if not given.strip():
+        raise UsageError("the command is empty", then="tapit create task 'echo hello'")
+    if len(given) > COMMAND_LIMIT:
+        raise UsageError(
+            f"the command has {len(given):,} characters; the most is {COMMAND_LIMIT:,}",
+            "Put the work into a script that is part of the image, and run the script.",
+        )
+    return plain("the command", given)
+
+
+def memory(key: str, given: str) -> float:
+    """GB, whatever the unit it was written in."""
+    found = MEMORY.fullmatch(given.strip())
+    if found is None:
+        return positive(key, given, "GB, such as 4, 4.5, 4G or 4096M")
+    size = positive(key, found[1], "GB, such as 4, 4.5, 4G or 4096M")
+    return size / 1024 if (found[2] or "").lower().startswith("m") else size
+
+
+def vcpu(key: str, given: str) -> float:
+    return positive(key, given, "vCPU, such as 0.25, 1 or 2")
+
+
+def hours(key: str, given: str) -> float | str:
+    if given.strip().lower() == "none":
+        return "none"
+    return positive(key, given, "hours, such as 6 or 0.5 (or none, for no limit)")
+
+
+def positive(key: str, given: str, unit: str) -> float:
+    try:
+        number = float(given)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or "_" in given:
+        raise UsageError(f"{key}={given} is not a number", f"{key} is in {unit}.")
+    if number <= 0:
+        raise UsageError(f"{key}={given} must be more than 0", f"{key} is in {unit}.")
+    return number
+
+
+def whole(least: int, most: int) -> Reader:
+    def read(key: str, given: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,9}", given.strip()):
+            raise UsageError(f"{key}={given} is not a whole number")
+        number = int(given)
+        if not least <= number <= most:
+            raise UsageError(f"{key}={given} is out of range", f"{key} goes from {least} to {most}.")
+        return number
+
+    return read
+
+
+def status(key: str, given: str) -> str:
+    wanted = given.strip().upper().replace("-", "_")
+    if wanted not in STATUSES:
+        near = nearest(wanted, STATUSES)
+        raise UsageError(
+            f"{key}={given} is not a status",
+            f"One of {', '.join(STATUSES)}.",
+            f"did you mean {key}={near}?" if near else None,
+        )
+    return wanted
+
+
+def duration(key: str, given: str) -> float:
+    """Seconds, from 90, 45s, 10m, 2h, 3d or 1h30m."""
+    found = DURATION.fullmatch(given.strip())
+    if not found or not any(found.groups()):
+        raise UsageError(f"{key}={given} is not a length of time", "Write 45s, 10m, 2h, 1h30m or 3d.")
+    amounts = [float(part or 0) for part in found.groups()]
+    seconds = sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=True))
+    if seconds <= 0:
+        raise UsageError(f"{key}={given} must be more than 0")
+    return seconds
+
+
+def since(key: str, given: str) -> str:
+    """RFC 3339, also from a length of time that means "ago"."""
+    from datetime import UTC, datetime, timedelta
+
+    if DURATION.fullmatch(given.strip()):
+        try:
+            moment = datetime.now(UTC) - timedelta(seconds=duration(key, given))
+        except OverflowError:
+            raise UsageError(f"{key}={given} is too long ago") from None
+    else:
+        moment = _moment(key, given)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(key: str, given: str):  # type: ignore[no-untyped-def]  # datetime is imported only when needed
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise UsageError(
+            f"{key}={given} is not a time", "Write 2h or 3d (ago), or 2026-11-24T08:00:00Z."
+        ) from None
+
+
+def name(key: str, given: str) -> str:
+    """An id or a name that becomes part of a request's path: the home judges the rest."""
+    wanted = text(key, given).strip()
+    if len(wanted) > 200 or not wanted.isprintable():
+        raise UsageError(f"{key}= is not a name")
+    return wanted
+
+
+def profile(_key: str, given: str) -> str:
+    if not PROFILE.fullmatch(given):
+        raise UsageError(
+            f"{given!r} is not a profile's name", "Letters, digits, dots, dashes and underscores, at most 64."
+        )
+    return given
+
+
+def output(_key: str, given: str) -> str:
+    if given not in ("table", "json", "id"):
+        near = nearest(given, ["table", "json", "id"])
+        raise UsageError(
+            f"there is no output format {given}",
+            "The formats are table, json and id.",
+            f"did you mean -o {near}?" if near else None,
+        )
+    return given
+
+
+def variable(key: str, given: str) -> tuple[str, str]:
+    """KEY=VALUE; an empty value is a value."""
+    variable_name, equals, value = given.partition("=")
+    if not equals:
+        raise UsageError(f"{key}={given} has no value", f"Write {key}=KEY=VALUE.")
+    return variable_named(key, variable_name), plain(key, value)
+
+
+def variable_named(_key: str, given: str) -> str:
+    if not VARIABLE.fullmatch(given):
+        raise UsageError(
+            f"{given!r} cannot name a variable", "Letters, digits and _, and no digit to begin with."
+        )
+    return given
