@@ -1,7 +1,7 @@
 """Keeps a task within its memory: by a control group where one can be made, else by looking often."""
 
 # pathlib would cost every supervisor 10 ms and 1 MB.
-# ruff: noqa: PTH102, PTH103, PTH104, PTH106, PTH108, PTH110, PTH120, PTH208
+# ruff: noqa: PTH102, PTH106, PTH110, PTH120
 
 import os
 

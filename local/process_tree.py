@@ -4,7 +4,7 @@ Linux tells through /proc. Anywhere else `ps` is asked, which is unverified.
 """
 
 # pathlib would cost every supervisor 10 ms and 1 MB.
-# ruff: noqa: PTH102, PTH103, PTH104, PTH106, PTH108, PTH110, PTH120, PTH208
+# ruff: noqa: PTH110, PTH208
 
 import os
 import sys

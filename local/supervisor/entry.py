@@ -5,7 +5,7 @@ status is the server's answer. So the server waits for next to nothing, and no z
 """
 
 # pathlib would cost every supervisor 10 ms and 1 MB.
-# ruff: noqa: PTH102, PTH103, PTH104, PTH106, PTH108, PTH110, PTH120, PTH208
+# ruff: noqa: PTH103, PTH110
 
 import fcntl
 import os

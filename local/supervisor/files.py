@@ -1,7 +1,7 @@
 """Small files that are whole or absent, also when the power is cut or the disk is full."""
 
 # pathlib would cost every supervisor 10 ms and 1 MB.
-# ruff: noqa: PTH102, PTH103, PTH104, PTH106, PTH108, PTH110, PTH120, PTH208
+# ruff: noqa: PTH104, PTH108, PTH120
 
 import os
 import time

@@ -1,0 +1,112 @@
+"""Runs real tasks under real supervisors, and cleans up after the tests that upset them."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from local import process_tree
+from local.run_folder import Exited, RunFolder, RunFolderError, Running, TaskToRun
+
+GENEROUS = 30.0  # seconds; only a failing test waits that long
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+Found = TypeVar("Found")
+
+_DAEMON = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print("at large", flush=True)
+        time.sleep(1000)
+    os._exit(0)
+os.wait()
+"""
+# A background child, a child in a session of its own, and a double-forked daemon that ignores SIGTERM.
+ESCAPE = f"sleep 1000 & setsid sleep 1000 & {sys.executable} -c {shlex.quote(_DAEMON)}; "
+
+
+def until(look: Callable[[], Found]) -> Found:
+    """Return what `look` finds as soon as it is true."""
+    deadline = time.monotonic() + GENEROUS
+    while not (found := look()):
+        assert time.monotonic() < deadline, "this never came true"
+        time.sleep(0.002)
+    return found
+
+
+class SupervisedTask:
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @property
+    def processes(self) -> list[int]:
+        return process_tree.tagged(self.folder.task_id)
+
+    def running(self) -> Running:
+        state = until(lambda: isinstance(self.folder.state(), Running) and self.folder.state())
+        assert isinstance(state, Running)
+        return state
+
+    def exited(self) -> Exited:
+        state = until(lambda: isinstance(self.folder.state(), Exited) and self.folder.state())
+        assert isinstance(state, Exited)
+        return state
+
+    def printed(self) -> bytes:
+        return self.folder.output.read(0, self.folder.output.size())
+
+    def says(self, text: bytes) -> None:
+        until(lambda: text in self.printed())
+
+    def is_over(self) -> None:
+        until(lambda: not self.folder.is_alive())
+
+
+class Machine:
+    """A place to run tasks in, and a server's pipe with nobody at the other end."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.server_pipe = place / "server"
+        self._tasks: list[SupervisedTask] = []
+
+    def task(self, name: str = "") -> SupervisedTask:
+        task_id = name or uuid4().hex[:12]
+        task = SupervisedTask(RunFolder(self.place / task_id, task_id))
+        self._tasks.append(task)
+        return task
+
+    def start(self, command: str, **details: Any) -> SupervisedTask:
+        task = self.task()
+        assert task.folder.start(self.to_run(command, **details))
+        return task
+
+    def to_run(self, command: str, **details: Any) -> TaskToRun:
+        defaults: dict[str, Any] = {
+            "environment": ENVIRONMENT,
+            "server_pipe": self.server_pipe,
+            "stop_timeout": GENEROUS,
+        }
+        return TaskToRun(command=command, **(defaults | details))
+
+    def clean_up(self) -> None:
+        for task in self._tasks:
+            task.folder.kill_leftovers()
+            with suppress(RunFolderError):
+                task.folder.remove()
+
+
+@contextmanager
+def machine_in(place: Path) -> Iterator[Machine]:
+    machine = Machine(place)
+    try:
+        yield machine
+    finally:
+        machine.clean_up()

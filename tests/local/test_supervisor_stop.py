@@ -1,0 +1,218 @@
+"""How tasks are ended: by their own end, a request, their time limit, or the death of their supervisor."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.run_folder import Vanished
+from tests.local.supervised_task import ESCAPE, Machine, machine_in, until
+
+PATIENT = "while :; do sleep 0.01; done"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with machine_in(tmp_path) as machine:
+        yield machine
+
+
+def test_nothing_survives_the_end_of_the_main_process(machine: Machine) -> None:
+    task = machine.start(ESCAPE + "exit 4")
+
+    assert task.exited().exit_code == 4
+    assert task.printed() == b"at large\n"
+    assert task.processes == []
+
+
+def test_nothing_survives_a_stop(machine: Machine) -> None:
+    task = machine.start(ESCAPE + "sleep 1000", stop_timeout=0.1)
+    task.says(b"at large")
+
+    task.folder.request_stop("stopped by ann")
+
+    assert task.exited().stop_code == "UserInitiated"
+    assert task.processes == []
+
+
+def test_nothing_survives_the_time_limit(machine: Machine) -> None:
+    task = machine.start(ESCAPE + "sleep 1000", stop_timeout=0.1)
+    task.says(b"at large")
+
+    task.folder.set_max_seconds(0.001)
+
+    assert task.exited().stopped_by == "deadline"
+    assert task.processes == []
+
+
+def test_a_stop_is_on_record_with_its_reason(machine: Machine) -> None:
+    task = machine.start("echo ready; sleep 1000")
+    task.says(b"ready")
+
+    task.folder.request_stop('stopped by ann: »oops«\n"enough" \\ 🚀')
+    task.folder.request_stop("a second reason")
+
+    ended = task.exited()
+    assert ended.reason == 'stopped by ann: »oops«\n"enough" \\ 🚀'
+    assert (ended.stop_code, ended.stopped_by) == ("UserInitiated", "request")
+    assert (ended.exit_code, ended.signal) == (143, signal.SIGTERM)
+    assert ended.started_at is not None
+    assert ended.stopping_at is not None
+    assert ended.started_at <= ended.stopping_at <= ended.stopped_at
+
+
+def test_a_task_may_use_its_stop_timeout_to_end_well(machine: Machine) -> None:
+    task = machine.start(f"trap 'echo bye; exit 7' TERM; echo ready; {PATIENT}")
+    task.says(b"ready")
+
+    task.folder.request_stop("enough")
+
+    ended = task.exited()
+    assert (ended.exit_code, ended.stop_code) == (7, "UserInitiated")
+    assert task.printed().endswith(b"bye\n")
+
+
+def test_a_task_deaf_to_sigterm_is_killed_after_its_stop_timeout(machine: Machine) -> None:
+    task = machine.start(f"trap '' TERM; echo ready; {PATIENT}", stop_timeout=0.2)
+    task.says(b"ready")
+
+    task.folder.request_stop("enough")
+
+    ended = task.exited()
+    assert ended.exit_code == 137
+    assert ended.stopping_at is not None
+    assert ended.stopped_at - ended.stopping_at >= 0.2
+
+
+def test_a_stop_asked_for_before_the_start_lets_nothing_run(machine: Machine) -> None:
+    task = machine.task()
+    task.folder.path.mkdir()
+    task.folder.request_stop("changed my mind")
+
+    assert task.folder.start(machine.to_run("echo never"))
+
+    ended = task.exited()
+    assert (ended.stop_code, ended.exit_code, ended.started_at) == ("UserInitiated", None, None)
+    assert task.printed() == b""
+
+
+def test_a_task_is_never_stopped_before_its_time(machine: Machine) -> None:
+    ended = machine.start("sleep 1000", max_seconds=0.5).exited()
+
+    assert ended.started_at is not None
+    assert ended.stopping_at is not None
+    assert ended.stopping_at - ended.started_at >= 0.5
+    assert (ended.stop_code, ended.stopped_by) == ("UserInitiated", "deadline")
+
+
+def test_the_time_limit_is_named_in_hours(machine: Machine) -> None:
+    ended = machine.start("sleep 1000", max_seconds=0.00005 * 3600).exited()
+
+    assert ended.reason == "tapit: max_hours=5e-05 exceeded"
+
+
+def test_a_limit_can_be_extended_while_the_task_runs(machine: Machine) -> None:
+    task = machine.start("while [ ! -e go ]; do sleep 0.01; done; exit 6", max_seconds=1.0)
+    started_at = task.running().started_at
+    task.folder.set_max_seconds(1000)
+    later = machine.start("sleep 1000", max_seconds=1.0).exited()  # by then the first limit is over as well
+    (task.folder.path / "work" / "go").touch()
+
+    ended = task.exited()
+    assert later.stopped_at - started_at > 1.0
+    assert (ended.exit_code, ended.stopped_by) == (6, None)
+
+
+def test_a_limit_can_be_shortened_while_the_task_runs(machine: Machine) -> None:
+    task = machine.start("sleep 1000", max_seconds=1000)
+    task.running()
+
+    task.folder.set_max_seconds(0.3)
+
+    ended = task.exited()
+    assert ended.stopped_by == "deadline"
+    assert ended.stopping_at is not None
+    assert ended.started_at is not None
+    assert ended.stopping_at - ended.started_at >= 0.3
+
+
+def test_a_limit_can_be_lifted(machine: Machine) -> None:
+    task = machine.start("while [ ! -e go ]; do sleep 0.01; done", max_seconds=1.0)
+    task.folder.set_max_seconds(None)
+    machine.start("sleep 1000", max_seconds=1.0).exited()
+    (task.folder.path / "work" / "go").touch()
+
+    assert task.exited().exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_wish_whose_poke_is_lost_is_seen_all_the_same(machine: Machine) -> None:
+    task = machine.start("sleep 1000")
+    task.running()
+    (task.folder.path / "control").unlink()
+
+    task.folder.request_stop("unheard")
+
+    assert task.exited().reason == "unheard"
+
+
+def test_an_unreadable_limit_changes_nothing(machine: Machine) -> None:
+    task = machine.start("sleep 1000", max_seconds=0.4)
+    (task.folder.path / "max_seconds").write_text("soon")
+
+    assert task.exited().reason.startswith("tapit: max_hours=0.000111")
+
+
+def test_sigterm_to_the_supervisor_stops_the_task(machine: Machine) -> None:
+    task = machine.start(f"trap 'exit 9' TERM; echo ready; {PATIENT}")
+    task.says(b"ready")
+
+    os.kill(task.running().supervisor_pid, signal.SIGTERM)
+
+    ended = task.exited()
+    assert (ended.exit_code, ended.stop_code, ended.stopped_by) == (9, "UserInitiated", "request")
+
+
+def test_the_supervisor_outlives_hangups_and_interrupts(machine: Machine) -> None:
+    task = machine.start("while [ ! -e go ]; do sleep 0.01; done; exit 3")
+    supervisor = task.running().supervisor_pid
+    os.kill(supervisor, signal.SIGHUP)
+    os.kill(supervisor, signal.SIGINT)
+    (task.folder.path / "work" / "go").touch()
+
+    assert task.exited().exit_code == 3
+
+
+def test_the_supervisor_is_in_a_session_without_the_server(machine: Machine) -> None:
+    running = machine.start("sleep 1000").running()
+
+    assert len({os.getsid(0), os.getsid(running.supervisor_pid), os.getsid(running.pid)}) == 3
+
+
+def test_a_killed_supervisor_takes_the_main_process_along_and_leaves_the_rest_killable(
+    machine: Machine,
+) -> None:
+    task = machine.start(ESCAPE + "exec sleep 1000", memory_bytes=1 << 30)
+    task.says(b"at large")
+    running = task.running()
+
+    os.kill(running.supervisor_pid, signal.SIGKILL)
+
+    until(lambda: running.pid not in task.processes)
+    until(lambda: not task.folder.is_alive())
+    assert task.folder.state() == Vanished(running.started_at)
+    assert len(task.processes) == 3
+    assert task.folder.kill_leftovers() >= 3
+    assert task.processes == []
+
+
+def test_a_fork_bomb_is_brought_to_an_end(machine: Machine) -> None:
+    task = machine.start("bomb() { echo x; sleep 0.05; bomb & bomb & }; bomb; sleep 1000", stop_timeout=0.05)
+    until(lambda: task.folder.output.size() > 60)
+
+    task.folder.request_stop("enough")
+
+    assert task.exited().stop_code == "UserInitiated"
+    assert task.processes == []
