@@ -31,6 +31,8 @@ from local.supervisor.output import LOST_DIGITS
 from local.supervisor.spec import encode
 
 SCRIPT = Path(__file__).parent / "supervisor" / "__main__.py"
+# All a Python may need to start; the rest of the server's environment is nobody's business.
+_PYTHON_NEEDS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PATIENCE_WITH_LEFTOVERS = 10.0  # seconds
 _PATIENCE_WITH_THE_LAST_STEPS = 5.0
 
@@ -166,7 +168,7 @@ class RunFolder:
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
-            env={},
+            env={name: os.environ[name] for name in _PYTHON_NEEDS if name in os.environ},
         )
         _, complaint = supervisor.communicate(self._specification(task))
         return _understand(supervisor.returncode, complaint)
@@ -256,8 +258,8 @@ class RunFolder:
             process_tree.send(signal.SIGKILL, sorted(left))
             killed |= left
             time.sleep(0.005)
-        if group is not None:
-            group.remove()
+        while group is not None and not group.remove() and time.monotonic() < patience:
+            time.sleep(0.005)
         return len(killed)
 
     def remove(self) -> None:

@@ -79,7 +79,7 @@ class Supervision:
         finally:
             os.close(writing)
         self._ending.started_at = self._clock.started_at
-        self._files.started.publish(self._started_record(), durable=False)
+        self._record_start()
         self._bell.ring(self._clock.elapsed())
         return True
 
@@ -98,6 +98,12 @@ class Supervision:
                 return
         self._watch = MemoryWatch(limit) if limit is not None else None
         self._main = launch(self._spec, writing, None)
+
+    def _record_start(self) -> None:
+        try:
+            self._files.started.publish(self._started_record(), durable=False)
+        except OSError:  # the task runs, and what became of it will be told at its end
+            return
 
     def _started_record(self) -> bytes:
         enforced_by = "cgroup" if self._group else "polling" if self._watch else None
