@@ -1,0 +1,1 @@
+"""What is true, whoever hosts it: records, transitions, sizes, diagnoses, prices."""

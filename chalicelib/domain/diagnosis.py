@@ -1,0 +1,133 @@
+"""Why a task did not succeed, and what to do about it, in plain words."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from signal import Signals
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EndedBy(StrEnum):
+    """Who or what brought a task to its end."""
+
+    EXIT = "exit"
+    USER = "user"
+    DEADLINE = "deadline"
+    START_FAILURE = "start_failure"
+    OUT_OF_MEMORY = "out_of_memory"
+    INFRASTRUCTURE = "infrastructure"
+    LOST = "lost"
+
+
+class Diagnosis(BaseModel):
+    """What happened, and what to do next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    next: str
+
+
+def diagnose(
+    ended_by: EndedBy,
+    *,
+    exit_code: int | None,
+    reason: str | None,
+    memory: float,
+    max_hours: float | None,
+    by: str | None,
+) -> Diagnosis | None:
+    """Explain an end; None when the task did what it was asked to (exit code 0)."""
+    match ended_by:
+        case EndedBy.EXIT:
+            return _after_exit(exit_code)
+        case EndedBy.USER:
+            return Diagnosis(
+                what=f"{by or 'Somebody'} stopped it.", next="Run it again if that was a mistake."
+            )
+        case EndedBy.DEADLINE:
+            limit = "its time limit" if max_hours is None else f"its time limit, max_hours={max_hours:g}"
+            return Diagnosis(
+                what=f"It reached {limit}, and was stopped.",
+                next="Run it again with a larger max_hours=; tapit set task extends a task that still runs.",
+            )
+        case EndedBy.OUT_OF_MEMORY:
+            return Diagnosis(
+                what=f"It ran out of memory: it needed more than its {memory:g} GB and was killed.",
+                next=f"Run it again with more, for example memory={memory * 2:g}.",
+            )
+        case EndedBy.START_FAILURE:
+            return Diagnosis(
+                what=f"It never started: {reason or 'no reason was given'}",
+                next="Mend that, and run it again.",
+            )
+        case EndedBy.INFRASTRUCTURE:
+            return Diagnosis(
+                what=f"What it ran on failed: {reason or 'no reason was given'}",
+                next="Run it again; nothing says that the command itself is at fault.",
+            )
+        case EndedBy.LOST:
+            return Diagnosis(
+                what="Nothing is known of its end: what ran it no longer knows it.",
+                next="Look at its output, and check what it did before you run it again.",
+            )
+
+
+def _after_exit(exit_code: int | None) -> Diagnosis | None:
+    if exit_code == 0:
+        return None
+    if exit_code is None:
+        return Diagnosis(what="It ended without an exit code.", next="Look at its output.")
+    explain = _KNOWN_CODES.get(exit_code, _signalled if 128 < exit_code <= 128 + 64 else _any_code)
+    return explain(exit_code)
+
+
+def _not_executable(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"Something it was told to run is not executable (exit code {exit_code}).",
+        next="The output names it: check its mode (chmod +x) and its first line (#!...).",
+    )
+
+
+def _not_found(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"Command not found (exit code {exit_code}).",
+        next="The output names it: check the spelling, PATH, the working directory, and that it is installed.",
+    )
+
+
+def _killed(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"It was killed (SIGKILL, exit code {exit_code}); often that is a lack of memory.",
+        next="If its memory was short, run it again with a larger memory=.",
+    )
+
+
+def _terminated(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"It was told to end (SIGTERM, exit code {exit_code}), though not by us.",
+        next="Look for what sent the signal: the command itself, or somebody on the machine.",
+    )
+
+
+def _signalled(exit_code: int) -> Diagnosis:
+    number = exit_code - 128
+    names = {signal.value: signal.name for signal in Signals}
+    return Diagnosis(
+        what=f"It ended by signal {names.get(number, number)} (exit code {exit_code}).",
+        next="Look at the end of its output.",
+    )
+
+
+def _any_code(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"The command failed with exit code {exit_code}.", next="Look at the end of its output."
+    )
+
+
+_KNOWN_CODES: dict[int, Callable[[int], Diagnosis]] = {
+    126: _not_executable,
+    127: _not_found,
+    137: _killed,
+    143: _terminated,
+}

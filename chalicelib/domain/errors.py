@@ -1,0 +1,138 @@
+"""Everything that can go wrong, as the user would say it.
+
+TapitError
+├── InvalidRequest          the caller sent something we cannot accept
+│   └── TooLarge            ... because of its size
+├── Unauthenticated         no token, or not one of ours
+├── LimitExceeded           the app does not allow that much
+├── NotFound
+│   ├── AppNotFound
+│   ├── TaskNotFound
+│   └── TaskRemoved         there was one, and somebody removed it
+├── Conflict                true, but not now
+│   ├── AppExists
+│   ├── AppInUse
+│   ├── TaskFinished
+│   ├── TaskNotFinished
+│   ├── IdempotencyConflict the key belongs to another request
+│   ├── IdTaken             an id was drawn twice; draw again
+│   └── Stale               somebody saved the record first; read it again
+├── Unavailable             not the caller's fault, and it may pass
+└── LaunchError             how a cluster may answer a launch other than with a task
+    ├── Unanswered          nobody knows; repeat the very same call
+    ├── NoCapacity          refused for now; worth a new attempt
+    └── CannotStart         refused for good
+"""
+
+
+class TapitError(Exception):
+    """A failure the API may show by name; any other exception is a bug."""
+
+    hint: str | None = None
+
+
+class InvalidRequest(TapitError):
+    def __init__(self, message: str, fields: dict[str, str] | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}
+        self.hint = hint
+
+
+class TooLarge(InvalidRequest):
+    pass
+
+
+class Unauthenticated(TapitError):
+    def __init__(self) -> None:
+        super().__init__("The request has no valid token.")
+        self.hint = "Send 'Authorization: Bearer tpt_...'."
+
+
+class LimitExceeded(TapitError):
+    def __init__(self, app: str, limit: str, value: float, wanted: str) -> None:
+        super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
+        self.hint = f"Ask for less, or raise it: tapit set app name={app} {limit}=..."
+
+
+class NotFound(TapitError):
+    pass
+
+
+class AppNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no app {name}.")
+        self.hint = "tapit list apps shows the apps there are."
+
+
+class TaskNotFound(NotFound):
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"There is no task {task_id}.")
+        self.hint = "tapit list tasks shows the newest ones."
+
+
+class TaskRemoved(NotFound):
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"Task {task_id}, made by an earlier request with this key, has been removed.")
+
+
+class Conflict(TapitError):
+    pass
+
+
+class AppExists(Conflict):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is already an app {name}.")
+        self.hint = f"Change it with: tapit set app name={name} ..."
+
+
+class AppInUse(Conflict):
+    def __init__(self, name: str, active: int) -> None:
+        super().__init__(f"App {name} still has {active} unfinished {'task' if active == 1 else 'tasks'}.")
+        self.hint = "Stop them or let them end, then delete the app."
+
+
+class TaskFinished(Conflict):
+    def __init__(self, task_id: str, status: str) -> None:
+        super().__init__(f"Task {task_id} is over ({status}); its time limit cannot change any more.")
+
+
+class TaskNotFinished(Conflict):
+    def __init__(self, task_id: str, status: str) -> None:
+        super().__init__(f"Task {task_id} is {status}; only a finished task can be removed.")
+        self.hint = "Stop it first."
+
+
+class IdempotencyConflict(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request in the last 24 hours.")
+        self.hint = "Use a new key for a new request."
+
+
+class IdTaken(Conflict):
+    pass
+
+
+class Stale(Conflict):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} changed while you were looking.")
+        self.hint = "Try again."
+
+
+class Unavailable(TapitError):
+    pass
+
+
+class LaunchError(TapitError):
+    pass
+
+
+class Unanswered(LaunchError):
+    pass
+
+
+class NoCapacity(LaunchError):
+    pass
+
+
+class CannotStart(LaunchError):
+    pass

@@ -1,0 +1,30 @@
+"""What was seen of a task's container at one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One state of the container. `version` grows with every change; one that is not newer says nothing.
+
+    `stop_code` is one of ECS's: EssentialContainerExited, UserInitiated, TaskFailedToStart, ...
+    """
+
+    version: int
+    arn: str
+    is_stopped: bool = False
+    started_at: datetime | None = None
+    stopping_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_code: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    out_of_memory: bool = False
+    waiting_for: str | None = None
+    lost_output_bytes: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """The outcome is known with the exit code; tearing down the network may take a while longer."""
+        return self.is_stopped or (self.stop_code is not None and self.exit_code is not None)

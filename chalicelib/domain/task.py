@@ -1,0 +1,270 @@
+"""The task's record, and the pure functions that move it from status to status."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
+from chalicelib.domain.errors import TaskFinished, TaskNotFinished
+from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.size import Size
+
+KEPT_FOR = timedelta(days=90)
+CLOCK_GRAIN = timedelta(milliseconds=10)  # two clocks' roundings may disagree by that much about a deadline
+
+
+class Status(StrEnum):
+    """Where a task is in its life; the last five are final."""
+
+    PENDING = "PENDING"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+    TIMED_OUT = "TIMED_OUT"
+    LOST = "LOST"
+
+
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.TIMED_OUT, Status.LOST})
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StopCause(_Frozen):
+    """Why we asked a task to stop, and who did."""
+
+    kind: Literal["user", "deadline", "start_timeout"]
+    by: str | None = None
+
+
+class Change(_Frozen):
+    """One line of a task's history."""
+
+    status: Status
+    time: AwareDatetime
+    why: str | None = None
+
+
+class Launch(_Frozen):
+    """What the cluster was asked, saved before asking, so that the very same call can be repeated."""
+
+    plan: dict[str, Any]
+    attempt: int
+    attempted_at: AwareDatetime
+    accepted_at: AwareDatetime | None = None
+
+
+class Task(_Frozen):
+    """One container run, from request to exit code. cpu in vCPU, memory in GB; max_hours None: no limit."""
+
+    id: str
+    app: str
+    command: str
+    image: str | None = None
+    docker_tag: str | None = None
+    cpu: float
+    memory: float
+    ephemeral_storage_gb: int
+    max_hours: float | None
+    initiated_by: str | None = None
+    created_by: str
+    status: Status = Status.PENDING
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+    deadline: AwareDatetime | None = None
+    exit_code: int | None = None
+    stop_cause: StopCause | None = None
+    ended_by: EndedBy | None = None
+    reason: str | None = None
+    waiting_for: str | None = None
+    diagnosis: Diagnosis | None = None
+    lost_output_bytes: int = 0
+    launch: Launch | None = None
+    ecs_arn: str | None = None
+    ecs_version: int = 0
+    history: tuple[Change, ...] = ()
+    revision: int = 1
+    expires_at: AwareDatetime | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def size(self) -> Size:
+        return Size(self.cpu, self.memory)
+
+    def but(self, **changes: Any) -> Self:
+        """Return a validated copy; model_copy(update=...) would skip the checks."""
+        return type(self).model_validate(dict(self) | changes)
+
+    def moved(self, status: Status, now: datetime, why: str | None = None, **changes: Any) -> Self:
+        """Return a copy in another status, with a line of history for it."""
+        line = Change(status=status, time=now, why=why)
+        return self.but(status=status, history=(*self.history, line), **changes)
+
+
+def begin_attempt(task: Task, plan: dict[str, Any], now: datetime) -> Task:
+    """Save what the cluster is about to be asked; a task that was stopped or has ended stays as it is."""
+    attempt = task.launch.attempt + 1 if task.launch else 1
+    launch = Launch(plan=plan, attempt=attempt, attempted_at=now)
+    if task.status is Status.PENDING:
+        return task.moved(Status.STARTING, now, launch=launch)
+    if task.status is Status.STARTING:
+        return task.but(launch=launch)
+    return task
+
+
+def accept_launch(task: Task, arn: str, now: datetime) -> Task:
+    """Remember which container is ours; harmless after an event has already told."""
+    if task.launch is None or task.launch.accepted_at is not None:
+        return task
+    launch = Launch(**dict(task.launch) | {"accepted_at": now})
+    return task.but(ecs_arn=task.ecs_arn or arn, launch=launch, waiting_for=None)
+
+
+def wait_for_capacity(task: Task, what: str) -> Task:
+    if task.is_final or task.waiting_for == what:
+        return task
+    return task.but(waiting_for=what)
+
+
+def refuse_launch(task: Task, reason: str, now: datetime) -> Task:
+    """End a task that the cluster refused: as STOPPED when a user had asked for its end anyway."""
+    if task.is_final:
+        return task
+    if task.stop_cause is not None and task.stop_cause.kind == "user":
+        return _ended(task, Status.STOPPED, EndedBy.USER, now, reason=reason)
+    return _ended(task, Status.FAILED, EndedBy.START_FAILURE, now, reason=reason)
+
+
+def request_stop(task: Task, cause: StopCause, now: datetime) -> Task:
+    """Ask for the end. The first cause wins; a task that was never launched ends here and now."""
+    if task.is_final or task.status is Status.STOPPING:
+        return task
+    if task.status is Status.PENDING:
+        return _ended(task.but(stop_cause=cause), Status.STOPPED, EndedBy.USER, now)
+    return task.moved(Status.STOPPING, now, why=_asked_by(cause, task.max_hours), stop_cause=cause)
+
+
+def observe(task: Task, seen: Sighting, now: datetime) -> Task:
+    """Fold one sighting of the container into the record.
+
+    Events repeat, reorder and come late, so an old or second sighting leaves the record exactly as it was.
+    """
+    if task.is_final and not (task.status is Status.LOST and seen.is_over):
+        return task
+    if seen.version <= task.ecs_version or (task.ecs_arn is not None and seen.arn != task.ecs_arn):
+        return task
+    started_at = task.started_at or seen.started_at
+    task = task.but(
+        ecs_arn=seen.arn,
+        ecs_version=seen.version,
+        started_at=started_at,
+        deadline=deadline_of(started_at, task.max_hours),
+        waiting_for=None if started_at else seen.waiting_for or task.waiting_for,
+    )
+    if seen.is_over:
+        return _over(task, seen, now)
+    if started_at is not None and task.status in (Status.PENDING, Status.STARTING):
+        return task.moved(Status.RUNNING, started_at)
+    return task
+
+
+def lose(task: Task, now: datetime) -> Task:
+    """Give up on a task that what ran it no longer knows."""
+    if task.is_final:
+        return task
+    return _ended(task, Status.LOST, EndedBy.LOST, now)
+
+
+def set_max_hours(task: Task, max_hours: float | None) -> Task:
+    """Change the time limit of an unfinished task; it still counts from the start."""
+    if task.is_final or task.status is Status.STOPPING:
+        raise TaskFinished(task.id, task.status)
+    return task.but(max_hours=max_hours, deadline=deadline_of(task.started_at, max_hours))
+
+
+def refuse_unless_final(task: Task) -> None:
+    if not task.is_final:
+        raise TaskNotFinished(task.id, task.status)
+
+
+def deadline_of(started_at: datetime | None, max_hours: float | None) -> datetime | None:
+    if started_at is None or max_hours is None:
+        return None
+    return started_at + timedelta(hours=max_hours)
+
+
+def _over(task: Task, seen: Sighting, now: datetime) -> Task:
+    status, ended_by = _outcome(task, seen)
+    return _ended(
+        task,
+        status,
+        ended_by,
+        seen.stopped_at or now,
+        exit_code=seen.exit_code,
+        reason=seen.reason or task.reason,
+        lost_output_bytes=seen.lost_output_bytes,
+    )
+
+
+def _outcome(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
+    """Say how a task ended; every pair of stop code and exit code has an answer."""
+    if seen.stop_code == "EssentialContainerExited":
+        if seen.exit_code == 0:
+            return Status.SUCCEEDED, EndedBy.EXIT
+        return Status.FAILED, EndedBy.OUT_OF_MEMORY if seen.out_of_memory else EndedBy.EXIT
+    if seen.stop_code == "UserInitiated":
+        return _outcome_of_a_stop(task, seen)
+    if seen.stop_code == "TaskFailedToStart":
+        return Status.FAILED, EndedBy.START_FAILURE
+    return Status.FAILED, EndedBy.INFRASTRUCTURE
+
+
+def _outcome_of_a_stop(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
+    kind = task.stop_cause.kind if task.stop_cause else None
+    if kind == "start_timeout":
+        return Status.FAILED, EndedBy.START_FAILURE
+    if kind == "deadline" or (kind is None and _was_past_its_deadline(task, seen)):
+        return Status.TIMED_OUT, EndedBy.DEADLINE
+    return Status.STOPPED, EndedBy.USER
+
+
+def _was_past_its_deadline(task: Task, seen: Sighting) -> bool:
+    stopping_at = seen.stopping_at or seen.stopped_at
+    return (
+        task.deadline is not None and stopping_at is not None and stopping_at >= task.deadline - CLOCK_GRAIN
+    )
+
+
+def _ended(task: Task, status: Status, ended_by: EndedBy, at: datetime, **changes: Any) -> Task:
+    ended = task.moved(
+        status, at, ended_by=ended_by, stopped_at=at, expires_at=at + KEPT_FOR, waiting_for=None, **changes
+    )
+    diagnosis = diagnose(
+        ended_by,
+        exit_code=ended.exit_code,
+        reason=ended.reason,
+        memory=ended.memory,
+        max_hours=ended.max_hours,
+        by=ended.stop_cause.by if ended.stop_cause else None,
+    )
+    return ended.but(diagnosis=diagnosis)
+
+
+def _asked_by(cause: StopCause, max_hours: float | None) -> str:
+    match cause.kind:
+        case "user":
+            return f"stopped by {cause.by}"
+        case "deadline":
+            return f"max_hours={max_hours:g} exceeded" if max_hours is not None else "time limit exceeded"
+        case "start_timeout":
+            return "it did not start in time"

@@ -1,0 +1,153 @@
+"""What requests about apps and their answers look like."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from chalicelib.domain.app import DEFAULT_MAX_HOURS, App, Limits
+from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.size import SMALLEST, fit
+from chalicelib.http.fields import (
+    MAX_ENVIRONMENT,
+    AppName,
+    Cpu,
+    Directory,
+    MaxHours,
+    Memory,
+    QueryParameters,
+    RequestBody,
+    StopTimeout,
+    Storage,
+    Text,
+    VariableName,
+    VariableValue,
+)
+
+
+class LimitsBody(RequestBody):
+    """The most that a task may ask for, and how many may be unfinished at once; null takes a limit away."""
+
+    max_cpu: Cpu | None = None
+    max_memory: Memory | None = None
+    max_hours: MaxHours | None = None
+    max_running: Annotated[int, Field(ge=1)] | None = None
+
+
+class AppFields(RequestBody):
+    """What tasks inherit. null puts a field back to its default."""
+
+    image: Text | None = None
+    workdir: Directory | None = None
+    cpu: Cpu | None = None
+    memory: Memory | None = None
+    ephemeral_storage_gb: Storage | None = None
+    max_hours: MaxHours | Literal["none"] | None = None
+    stop_timeout: StopTimeout | None = None
+    limits: LimitsBody | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """Return the plain fields that were given, as the app keeps them."""
+        given = {name: getattr(self, name) for name in self.model_fields_set & AppFields.model_fields.keys()}
+        given.pop("limits", None)
+        defaults = {name: value for name, value in given.items() if value is None}
+        kept = {name: value for name, value in given.items() if value is not None}
+        if kept.get("max_hours") == "none":
+            kept["max_hours"] = None
+        return kept | {name: App.model_fields[name].default for name in defaults}
+
+
+class CreateApp(AppFields):
+    """Environment values can be written, but never read again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "shop", "environment": {"APP_NAME": "shop"}, "memory": 2}]}
+    )
+
+    name: AppName
+    environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
+
+    def app(self, now: datetime, created_by: str) -> App:
+        app = App(name=self.name, environment=self.environment, created_at=now, created_by=created_by)
+        return _consistent(app.but(**self.changes(), limits=_limits(app.limits, self.limits)), self)
+
+
+class ChangeApp(AppFields):
+    """Only what is given changes; in `environment` a value sets a variable and null removes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"memory": 4, "environment": {"OLD": None}}]})
+
+    environment: dict[VariableName, VariableValue | None] = Field(default_factory=dict)
+
+    def applied_to(self, app: App) -> App:
+        merged = {**app.environment, **self.environment}
+        environment = {name: value for name, value in merged.items() if value is not None}
+        limits = _limits(app.limits, self.limits)
+        return _consistent(app.but(**self.changes(), environment=environment, limits=limits), self)
+
+
+class ListAppsQuery(QueryParameters):
+    """A page of apps, by name."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    cursor: str | None = None
+
+
+class AppView(BaseModel):
+    """An app; of its environment only the names are ever shown."""
+
+    name: str
+    image: str | None
+    workdir: str | None
+    environment: list[str]
+    cpu: float
+    memory: float
+    ephemeral_storage_gb: int
+    max_hours: float | None
+    stop_timeout: float
+    limits: Limits
+    created_at: AwareDatetime
+    created_by: str
+    revision: int
+    notes: list[str] = []
+
+    @classmethod
+    def of(cls, app: App) -> Self:
+        shown = {name: getattr(app, name) for name in cls.model_fields if name in App.model_fields}
+        return cls.model_construct(**shown | {"environment": sorted(app.environment)}, notes=[])
+
+
+class AppList(BaseModel):
+    """Apps by name; `next` is the cursor of the next page, None on the last."""
+
+    items: list[AppView]
+    next: str | None
+
+
+class AppRemovedView(BaseModel):
+    """The app is gone."""
+
+    name: str
+    removed: Literal[True] = True
+
+
+def _limits(limits: Limits, body: LimitsBody | None) -> Limits:
+    if body is None:
+        return limits
+    return Limits(**dict(limits) | {name: getattr(body, name) for name in body.model_fields_set})
+
+
+def _consistent(app: App, body: AppFields) -> App:
+    """Snap the sizes, and refuse defaults that the app's own limits would refuse to every task."""
+    size = sum(len(name) + len(value) for name, value in app.environment.items())
+    if size > MAX_ENVIRONMENT:
+        raise InvalidRequest(
+            f"The environment has {size} characters in all; {MAX_ENVIRONMENT} is the most.",
+            {"environment": "is too large"},
+        )
+    pair, _ = fit(app.cpu, app.memory, SMALLEST)
+    app = app.but(cpu=pair.cpu, memory=pair.memory)
+    if "max_hours" not in body.model_fields_set and app.max_hours == DEFAULT_MAX_HOURS:
+        app = app.but(max_hours=min(DEFAULT_MAX_HOURS, app.limits.max_hours or DEFAULT_MAX_HOURS))
+    app.refuse_beyond_limits(pair, app.max_hours)
+    return app

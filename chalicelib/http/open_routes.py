@@ -1,0 +1,31 @@
+"""What needs no token: is it up, and what can it do."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import VERSION
+from chalicelib.http.endpoint import Route, json_response
+from chalicelib.http.openapi import describe
+from chalicelib.ports import Services
+
+
+def open_blueprint(routes: Sequence[Route], services: Callable[[], Services]) -> Blueprint:
+    """Return /health, and /openapi.json about all the routes."""
+    made = Blueprint(__name__)
+
+    @made.route("/health", methods=["GET"])
+    def health() -> Response:
+        return json_response({"status": "ok", "home": services().home, "version": VERSION})
+
+    @made.route("/openapi.json", methods=["GET"])
+    def openapi() -> Response:
+        return json_response(description())
+
+    @cache
+    def description() -> str:
+        return json.dumps(describe(routes))
+
+    return made

@@ -1,0 +1,168 @@
+"""OpenAPI 3.1 of every route, made from the models that read the requests and write the answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib import VERSION
+from chalicelib.domain import errors
+from chalicelib.http.endpoint import Route
+from chalicelib.http.status_codes import STATUS_CODES
+
+REF_TEMPLATE = "#/components/schemas/{model}"
+_OPEN = {
+    "/health": ("Say whether the program is up, and which home it runs in.", "Health"),
+    "/openapi.json": ("Describe this API.", None),
+}
+_HEALTH = {
+    "type": "object",
+    "required": ["status", "home", "version"],
+    "properties": {
+        "status": {"const": "ok"},
+        "home": {"enum": ["local", "aws"]},
+        "version": {"type": "string"},
+    },
+}
+_ERROR = {
+    "type": "object",
+    "description": "What went wrong, what to do about it, and in which fields.",
+    "required": ["Code", "Message"],
+    "properties": {
+        "Code": {"type": "string"},
+        "Message": {"type": "string"},
+        "Hint": {"type": "string"},
+        "Fields": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "examples": [
+        {
+            "Code": "InvalidRequest",
+            "Message": "The request is not valid: memry is unknown; did you mean memory?.",
+            "Fields": {"memry": "is unknown; did you mean memory?"},
+        }
+    ],
+}
+
+
+def describe(routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the whole description as JSON values."""
+    paths: dict[str, dict[str, Any]] = {path: {"get": _open_operation(path)} for path in _OPEN}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "tapit",
+            "version": VERSION,
+            "description": "Runs one-off container tasks, and keeps what became of them.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(routes) | {"Error": _ERROR, "Health": _HEALTH},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "tpt_<id>_<secret>"}
+            },
+        },
+    }
+
+
+def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
+    bodies = {route.models["body"] for route in routes if "body" in route.models}
+    answers = {route.models["return"] for route in routes}
+    _, schemas = models_json_schema(
+        [
+            *((model, "validation") for model in _by_name(bodies)),
+            *((model, "serialization") for model in _by_name(answers)),
+        ],
+        ref_template=REF_TEMPLATE,
+    )
+    return dict(schemas["$defs"])
+
+
+def _by_name(models: set[type[BaseModel]]) -> list[type[BaseModel]]:
+    return sorted(models, key=lambda model: model.__name__)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    summary = (route.view.__doc__ or "").strip()
+    operation: dict[str, Any] = {
+        "operationId": f"{route.view.__module__.rsplit('.', 1)[-1].removesuffix('_routes')}_{route.view.__name__}",
+        "summary": summary,
+        "parameters": _parameters(route),
+        "responses": {str(route.status): _answer(route.models["return"]), **_failures(route)},
+    }
+    if "body" in route.models:
+        content = {"application/json": {"schema": _ref(route.models["body"].__name__)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    query = _query_parameters(route.models["query"]) if "query" in route.models else []
+    header = [_IDEMPOTENCY_KEY] if (route.method, route.path) == ("POST", "/apps/{app_name}/tasks") else []
+    return [*path, *query, *header]
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and body within 24 hours are answered with the earlier task.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+    return [
+        {"name": name, "in": "query", "required": False, "schema": _inlined(part, definitions)}
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(part, dict) and "$ref" in part:
+        return definitions[part["$ref"].rsplit("/", 1)[-1]]
+    if isinstance(part, dict):
+        return {name: _inlined(value, definitions) for name, value in part.items()}
+    return [_inlined(value, definitions) for value in part] if isinstance(part, list) else part
+
+
+def _answer(model: type[BaseModel]) -> dict[str, Any]:
+    summary = (model.__doc__ or "The answer.").strip().splitlines()[0]
+    return {"description": summary, "content": {"application/json": {"schema": _ref(model.__name__)}}}
+
+
+def _failures(route: Route) -> dict[str, Any]:
+    kinds: list[type[errors.TapitError]] = [errors.InvalidRequest, errors.Unauthenticated]
+    if "{" in route.path:
+        kinds.append(errors.NotFound)
+    if route.method != "GET":
+        kinds += [errors.Conflict, errors.LimitExceeded, errors.TooLarge]
+    if route.status == 201 and "{" in route.path:
+        kinds.append(errors.TaskRemoved)
+    content = {"application/json": {"schema": _ref("Error")}}
+    codes = sorted({STATUS_CODES[kind]: kind.__name__ for kind in kinds}.items())
+    return {str(code): {"description": name, "content": content} for code, name in codes}
+
+
+def _open_operation(path: str) -> dict[str, Any]:
+    summary, schema = _OPEN[path]
+    content = {"application/json": {"schema": _ref(schema) if schema else {"type": "object"}}}
+    return {
+        "operationId": path.strip("/").split(".")[0],
+        "summary": summary,
+        "security": [],
+        "responses": {"200": {"description": summary, "content": content}},
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": REF_TEMPLATE.format(model=name)}

@@ -1,0 +1,1 @@
+"""One verb per file: what happens when somebody, or a timer, asks for it."""

@@ -1,0 +1,38 @@
+"""Look at a task when its time may be up, and stop it when it is."""
+
+from datetime import datetime
+
+from chalicelib.domain.task import Status, StopCause, Task, request_stop
+from chalicelib.domain.time_limit import next_wake, overdue
+from chalicelib.ports import Services
+from chalicelib.usecases.change import change_task
+from chalicelib.usecases.observe import record_sighting
+
+
+def check_deadline(services: Services, task_id: str) -> datetime | None:
+    """Return when to look again, or None when the task is over."""
+    task = _fold_in_what_is_seen(services, services.tasks.get(task_id))
+    task = stop_if_overdue(services, task)
+    return None if task.is_final else next_wake(task, services.clock.now())
+
+
+def stop_if_overdue(services: Services, task: Task) -> Task:
+    """Ask for the end of a task past a limit, and ask again for one that is still stopping."""
+    now = services.clock.now()
+    kind = overdue(task, now)
+    if kind is not None:
+        cause = StopCause(kind=kind)
+        task = change_task(services.tasks, task.id, lambda task: request_stop(task, cause, now))
+    if task.status is Status.STOPPING and task.ecs_arn is not None:
+        services.cluster.stop(task, f"tapit: {task.history[-1].why}")
+    return task
+
+
+def _fold_in_what_is_seen(services: Services, task: Task) -> Task:
+    """Events get lost; what the cluster says now decides."""
+    if task.is_final or task.ecs_arn is None:
+        return task
+    seen = services.cluster.look([task])[task.id]
+    if seen is None:
+        return task
+    return record_sighting(services, task.id, seen) or task

@@ -1,0 +1,103 @@
+"""Listens to the supervisors and passes on what became of their tasks, as the events that ECS would send."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.errors import TapitError, TaskNotFound
+from chalicelib.domain.task import Task
+from chalicelib.ports import TaskStore
+from local.background import survive
+from local.ecs_tasks import ecs_task, state_change_event
+from local.run_folder import Exited, Running, Vanished
+from local.run_folders import RunFolders
+
+logger = logging.getLogger(__name__)
+_LARGEST_READ = 65536
+
+
+class Doorbell:
+    """A FIFO into which a supervisor writes its task's id when there is news: a start, an end, or output.
+
+    The news itself is in the task's folder; a ring that nobody hears loses nothing, for the sweep looks too.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        tasks: TaskStore,
+        folders: RunFolders,
+        tell: Callable[[str], None],
+        handle: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._path = path
+        self._tasks = tasks
+        self._folders = folders
+        self._tell = tell
+        self._handle = handle
+        self._told: dict[str, int] = {}
+        self._fifo = _open_fifo(path)
+        self._closing = False
+        self._listener = threading.Thread(target=self._listen, name="doorbell", daemon=True)
+
+    def open(self) -> None:
+        self._listener.start()
+
+    def close(self) -> None:
+        self._closing = True
+        os.write(self._fifo, b"\n")
+        self._listener.join()
+        os.close(self._fifo)
+
+    def _listen(self) -> None:
+        rest = b""
+        while not self._closing:
+            *lines, rest = (rest + os.read(self._fifo, _LARGEST_READ)).split(b"\n")
+            for task_id in dict.fromkeys(line.decode("ascii", "replace") for line in lines if line):
+                survive(partial(self._answer, task_id))
+
+    def _answer(self, task_id: str) -> None:
+        self._tell(task_id)  # whatever it is, whoever follows the output wants to look
+        try:
+            self._report(task_id)
+        except TaskNotFound:  # removed meanwhile
+            self._told.pop(task_id, None)
+        except TapitError as error:
+            logger.warning("News of task %s is left to the sweep: %s", task_id, error)
+
+    def _report(self, task_id: str) -> None:
+        if self._told.get(task_id) == _IS_RUNNING and not self._may_be_over(task_id):
+            return
+        task = self._tasks.get(task_id)
+        folder = self._folders.of(task)
+        state = folder.state() if folder else None
+        if not isinstance(state, Running | Exited | Vanished):
+            return
+        described = ecs_task(task, state)
+        if self._told.get(task_id, 0) < described["version"]:
+            self._handle(state_change_event(described))
+            self._remember(task, described["version"])
+
+    def _may_be_over(self, task_id: str) -> bool:
+        return any(self._folders.root.glob(f"{task_id}-*/exit.json"))
+
+    def _remember(self, task: Task, version: int) -> None:
+        if version > _IS_RUNNING:
+            self._told.pop(task.id, None)
+        else:
+            self._told[task.id] = version
+
+
+_IS_RUNNING = 2
+
+
+def _open_fifo(path: Path) -> int:
+    if not path.is_fifo():
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+    # Open for writing as well, or reading would end whenever the last supervisor closes its end.
+    return os.open(path, os.O_RDWR)

@@ -1,0 +1,108 @@
+"""The local home: every port's adapter for one machine, opened together and closed together."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import app as triggers
+from chalicelib.ports import Services
+from chalicelib.usecases.sweep import sweep
+from chalicelib.wiring import running_on
+from local.app_store import SqliteAppStore, SqliteTokenStore
+from local.background import Repeater
+from local.changes import LocalChanges
+from local.clock import SystemClock
+from local.doorbell import Doorbell
+from local.lifecycle import LocalLifecycle
+from local.output_logs import OutputLogs
+from local.processes import ProcessCluster
+from local.run_folders import RunFolders
+from local.server import Server
+from local.state import StateFolder
+from local.task_store import SqliteTaskStore
+
+SWEEP_EVERY = 60.0  # seconds
+AT_ONCE = 1000
+
+
+class Part(Protocol):
+    """Something that works on threads of its own between open and close."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class LocalHome:
+    """The services of one state folder, and the parts that keep them going."""
+
+    services: Services
+    changes: LocalChanges
+    parts: tuple[Part, ...]
+
+
+def build_home(state: StateFolder) -> LocalHome:
+    """Put the adapters together; nothing runs yet."""
+    changes = LocalChanges()
+    folders = RunFolders(state.runs)
+    store = SqliteTaskStore(state.database, changes.tell)
+    cluster = ProcessCluster(folders, state.doorbell, os.environ.get("TAPIT_MEMORY_BY", ""))
+    lifecycle = LocalLifecycle(cluster, lambda: services)
+    services = Services(
+        tasks=store,
+        apps=SqliteAppStore(state.database),
+        tokens=SqliteTokenStore(state.database),
+        cluster=cluster,
+        lifecycle=lifecycle,
+        logs=OutputLogs(folders),
+        changes=changes,
+        clock=SystemClock(),
+        home="local",
+    )
+    doorbell = Doorbell(
+        state.doorbell, store, folders, changes.tell, lambda event: triggers.on_ecs_event(event, None)
+    )
+    sweeper = Repeater("sweep", lambda: _sweep(services, store), SWEEP_EVERY)
+    return LocalHome(services, changes, (doorbell, lifecycle, sweeper))
+
+
+@contextmanager
+def serve(home: LocalHome, port: int) -> Iterator[Server]:
+    """Serve a home over HTTP until the block ends; its tasks go on running after that."""
+    with ExitStack() as stack:
+        stack.enter_context(running_on(home.services))
+        server = Server(triggers.app, port)
+        stack.callback(server.server_close)
+        for part in home.parts:
+            part.open()
+            stack.callback(part.close)
+        _pick_up(home.services)
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="http", daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+        stack.callback(home.changes.close)  # first of all: whoever waits for news gets an answer
+        yield server
+
+
+def _pick_up(services: Services) -> None:
+    """Give every unfinished task its timer; what happened while no server ran is seen at once."""
+    after, has_more = None, True
+    while has_more:
+        page = services.tasks.list_active(after, AT_ONCE)
+        for task in page.items:
+            services.lifecycle.begin(task)
+            after = task.id
+        has_more = page.has_more
+
+
+def _sweep(services: Services, store: SqliteTaskStore) -> None:
+    after = sweep(services)
+    while after is not None:
+        after = sweep(services, after)
+    for task in store.remove_expired(services.clock.now(), AT_ONCE):
+        services.cluster.forget(task)

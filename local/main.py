@@ -1,0 +1,101 @@
+"""`tapit-local`: serves the local home in the foreground."""
+
+import getpass
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+import click
+from tapit.config import save_profile
+from tapit.errors import CliError
+
+from chalicelib import VERSION
+from local.home import build_home, serve
+from local.state import StateError, StateFolder, open_state
+
+DEFAULT_PORT = 7845
+PROFILE = "local"
+NOTICE = (
+    "Tasks run as plain processes with your own rights: no isolation, and image= is kept but not used.\n"
+    "Each goes on without this server, and is picked up again at its next start."
+)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to keep everything.  [~/.local/share/tapit]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port on 127.0.0.1; 0 takes a free one.  [the last one, {DEFAULT_PORT}]",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Log every request.")
+@click.version_option(VERSION, prog_name="tapit-local")
+def main(state: Path | None, port: int | None, verbose: bool) -> None:  # noqa: FBT001 - click's shape
+    """Serve tapit on this machine, in the foreground.
+
+    It writes the command line's profile `local`, so `tapit` finds it from any other terminal:
+
+      tapit-local
+    """
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(message)s")
+    try:
+        with open_state((state or default_state()).absolute()) as folder:
+            _serve(folder, port)
+    except StateError as error:
+        _fail(str(error), error.hint)
+
+
+def default_state() -> Path:
+    """Follow the XDG base directory rules: an empty or relative value counts as none."""
+    shared = os.environ.get("XDG_DATA_HOME", "")
+    root = Path(shared) if shared.startswith("/") else Path.home() / ".local" / "share"
+    return root / "tapit"
+
+
+def _serve(folder: StateFolder, port: int | None) -> None:
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    token = folder.token(getpass.getuser())
+    try:
+        with serve(build_home(folder), _port(folder, port)) as server:
+            folder.remember_server(server.url, server.server_address[1])
+            _say_how_to_reach(server.url, token)
+            ended.wait()
+            print("\nStopped. Running tasks go on; start tapit-local again to see to them.", flush=True)
+    except OSError as error:
+        _fail(
+            f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}.",
+            "Name another one: --port N, or --port 0.",
+        )
+
+
+def _port(folder: StateFolder, wanted: int | None) -> int:
+    from local.server import free_port
+
+    return wanted if wanted is not None else free_port(folder.last_port() or DEFAULT_PORT)
+
+
+def _say_how_to_reach(url: str, token: str) -> None:
+    try:
+        path = save_profile(PROFILE, url, token)
+    except CliError as error:
+        _fail(f"The profile `{PROFILE}` could not be written: {error}", "Mend that file, or move it away.")
+    print(f"tapit {VERSION} serves this machine at {url}")
+    print(f"Profile `{PROFILE}` is in {path}; in another terminal:\n")
+    print("  tapit create app name=demo")
+    print("  tapit create task 'echo hi' -w\n")
+    print(NOTICE)
+    print("Ctrl-C ends the server.", flush=True)
+
+
+def _fail(message: str, hint: str) -> None:
+    print(f"error: {message}\n  → {hint}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,131 @@
+"""Runs each task as plain processes of this machine, under a supervisor that outlives the server.
+
+This is no isolation: a task can do whatever the user who started the server can.
+"""
+
+import os
+import pwd
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.app import App
+from chalicelib.domain.errors import CannotStart, NoCapacity
+from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.task import Task
+from chalicelib.ecs_events import parse
+from local.ecs_tasks import ecs_task, task_arn
+from local.run_folder import (
+    CannotSpawn,
+    NotStarted,
+    OutOfProcesses,
+    OutOfSpace,
+    RunFolder,
+    StillRunning,
+    TaskToRun,
+    Vanished,
+)
+from local.run_folders import RunFolders
+
+GIB = 1024**3
+INHERITED = ("PATH", "HOME", "LANG", "TERM")
+
+
+class ProcessCluster:
+    """`doorbell` is the FIFO on which supervisors say that there is news."""
+
+    def __init__(self, folders: RunFolders, doorbell: Path, memory_by: str = "") -> None:
+        self._folders = folders
+        self._doorbell = doorbell
+        self._memory_by = memory_by
+
+    def plan(self, task: Task, app: App) -> dict[str, Any]:  # noqa: ARG002 - the port's shape
+        return {"driver": "process", "workdir": app.workdir, "stop_timeout": app.stop_timeout}
+
+    def notes(self, task: Task) -> Sequence[str]:
+        named = [
+            f"{name}={value}"
+            for name, value in (("image", task.image), ("docker_tag", task.docker_tag))
+            if value
+        ]
+        if not named:
+            return []
+        return [
+            f"{named[0]} is kept with the task, but not used: this home runs plain processes, no containers."
+        ]
+
+    def start(self, task: Task, app: App) -> str:
+        assert task.launch is not None
+        folder = self._folders.named(task.id, task.launch.attempt)
+        try:
+            folder.start(self._task_to_run(task, app))
+        except (OutOfProcesses, OutOfSpace) as error:
+            raise NoCapacity(str(error)) from error
+        except CannotSpawn as error:
+            raise CannotStart(str(error)) from error
+        return task_arn(task.id, task.launch.attempt)
+
+    def stop(self, task: Task, reason: str) -> None:
+        folder = self._folders.of(task)
+        if folder is not None and folder.path.exists():
+            folder.request_stop(reason)
+
+    def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
+        return {task.id: self._look_at(task) for task in tasks}
+
+    def forget(self, task: Task) -> None:
+        for folder in self._folders.all_of(task):
+            with suppress(
+                StillRunning
+            ):  # its last process is just ending; the next clean-up finds the folder
+                folder.remove()
+
+    def keep_limit(self, task: Task) -> None:
+        """Hand the task's limit to its supervisor, which keeps it to the second, server or not."""
+        folder = self._folders.of(task)
+        if folder is not None and folder.path.exists():
+            folder.set_max_seconds(_seconds(task.max_hours))
+
+    def _look_at(self, task: Task) -> Sighting | None:
+        folder = self._folders.of(task)
+        if folder is None or not folder.path.exists():
+            return None
+        return sighting(task, folder)
+
+    def _task_to_run(self, task: Task, app: App) -> TaskToRun:
+        assert task.launch is not None
+        workdir = task.launch.plan["workdir"]
+        return TaskToRun(
+            command=task.command,
+            environment=_environment(task, app),
+            server_pipe=self._doorbell,
+            workdir=Path(workdir) if workdir else None,
+            max_seconds=_seconds(task.max_hours),
+            memory_bytes=int(task.memory * GIB),
+            stop_timeout=task.launch.plan["stop_timeout"],
+            memory_by=self._memory_by,
+        )
+
+
+def sighting(task: Task, folder: RunFolder) -> Sighting | None:
+    """Return what is seen of a task in its folder; None when nothing of it has begun."""
+    state = folder.state()
+    if isinstance(state, NotStarted):
+        return None
+    if isinstance(state, Vanished):
+        folder.kill_leftovers()
+    _, seen = parse(ecs_task(task, state))
+    return seen
+
+
+def _environment(task: Task, app: App) -> dict[str, str]:
+    """Nothing of the server's own environment but what every program expects to find."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    defaults = {"PATH": os.defpath, "HOME": pwd.getpwuid(os.getuid()).pw_dir}
+    return {**defaults, **inherited, **app.environment, "TAPIT_TASK_ID": task.id, "TAPIT_APP": task.app}
+
+
+def _seconds(max_hours: float | None) -> float | None:
+    return None if max_hours is None else timedelta(hours=max_hours).total_seconds()
