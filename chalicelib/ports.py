@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.app import App
+from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Status, Task
 from chalicelib.domain.token import Token
@@ -79,11 +80,17 @@ class TaskStore(Protocol):
     def remove(self, task: Task) -> None:
         """Remove the record, or raise Stale if it changed since it was read."""
 
-    def list(self, query: TaskQuery) -> Page[Task]:
-        """Return one bounded page; what it costs does not depend on how many tasks there are."""
+    def list(self, query: TaskQuery) -> Page[ListedTask]:
+        """Return one bounded page; what it costs does not depend on how many tasks there are.
+
+        It may lag a second behind what was written; `get` never does.
+        """
 
     def list_active(self, after_id: str | None, limit: int) -> Page[Task]:
-        """Return unfinished tasks of every app, oldest first."""
+        """Return unfinished tasks of every app, in an order of the store's own that after_id goes on in.
+
+        They may lag a second behind what was written: decide on what `get` returns.
+        """
 
     def count_active(self, app: str) -> int:
         """Return how many tasks of the app are unfinished."""

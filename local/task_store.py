@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     TaskNotFound,
     TaskRemoved,
 )
+from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.task import Task
 from chalicelib.ports import IdempotencyKey, Page, TaskQuery
 from local.database import Database
@@ -68,7 +69,7 @@ class SqliteTaskStore:
                 raise Stale(f"Task {task.id}")
         self._tell(task.id)
 
-    def list(self, query: TaskQuery) -> Page[Task]:
+    def list(self, query: TaskQuery) -> Page[ListedTask]:
         # The names are this module's own; every value is a parameter.
         conditions, values = ["app = ?"], [query.app]
         filters = {"status": query.status, "initiated_by": query.initiated_by, "created_by": query.created_by}
@@ -85,7 +86,8 @@ class SqliteTaskStore:
         where = " AND ".join(conditions)
         statement = f"SELECT record FROM tasks WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
         with self._database.read() as connection:
-            return _page(connection.execute(statement, (*values, query.limit + 1)).fetchall(), query.limit)
+            page = _page(connection.execute(statement, (*values, query.limit + 1)).fetchall(), query.limit)
+        return Page([ListedTask.of(task) for task in page.items], page.has_more)
 
     def list_active(self, after_id: str | None, limit: int) -> Page[Task]:
         statement = "SELECT record FROM tasks WHERE is_active AND id > ? ORDER BY id LIMIT ?"

@@ -8,12 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chalicelib.domain import price
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy
+from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.task import Change, Status, StopCause, Task
 from chalicelib.http.fields import Command, Cpu, MaxHours, Memory, QueryParameters, RequestBody, Storage, Text
 from chalicelib.ports import LogPage
 from chalicelib.usecases.create import APP_DEFAULT, NewTask
 
-SHOWN_COMMAND = 200
 LONGEST_WAIT = 20
 
 
@@ -106,9 +106,8 @@ class TaskSummary(BaseModel):
     deadline: AwareDatetime | None
 
     @classmethod
-    def of(cls, task: Task) -> Self:
-        shown = {name: getattr(task, name) for name in cls.model_fields}
-        return cls.model_construct(**shown | {"command": task.command[:SHOWN_COMMAND]})
+    def of(cls, task: ListedTask) -> Self:
+        return cls.model_construct(**{name: getattr(task, name) for name in cls.model_fields})
 
 
 class TaskList(BaseModel):

@@ -1,0 +1,36 @@
+"""What a list says of a task: few enough columns that a store can keep them beside an index."""
+
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chalicelib.domain.task import Status, Task
+
+SHOWN_COMMAND = 200
+
+
+class ListedTask(BaseModel):
+    """One line of a list; the command is cut to 200 characters."""
+
+    model_config = ConfigDict(frozen=True)  # a column that a later version adds is no error to this one
+
+    id: str
+    app: str
+    command: str
+    image: str | None = None
+    docker_tag: str | None = None
+    cpu: float
+    memory: float
+    initiated_by: str | None = None
+    created_by: str
+    status: Status
+    exit_code: int | None = None
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+    deadline: AwareDatetime | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        shown = {name: getattr(task, name) for name in cls.model_fields}
+        return cls.model_construct(**shown | {"command": task.command[:SHOWN_COMMAND]})
