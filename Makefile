@@ -2,15 +2,34 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast format lint types imports bench clean
+ARCH ?= arm64
+# What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
+export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
+
+.PHONY: demo test test-fast format lint types imports bench clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
 
-test: lint types imports  ## everything CI checks
+package: .venv/deploy-ready  ## build/arm64 (or ARCH=x86_64): the zip and the template
+	@$(BIN)/python -m deploy package --arch $(ARCH)
+
+deploy: .venv/deploy-ready  ## put a stage on AWS, or bring it up to date: make deploy STAGE=dev
+	@$(BIN)/python -m deploy deploy --stage "$(STAGE)" --arch $(ARCH)
+
+destroy: .venv/deploy-ready  ## take a stage down; its table stays unless TABLE=delete
+	@$(BIN)/python -m deploy destroy --stage "$(STAGE)" --table "$(or $(TABLE),keep)"
+
+first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=dev [NAME=alice]
+	@$(BIN)/python -m deploy first-token --stage "$(STAGE)" --name "$(or $(NAME),admin)"
+
+redrive: .venv/deploy-ready  ## hand the events of both dead-letter queues over again
+	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
+
+test: lint types imports .venv/lint/ready .venv/lambda/ready  ## everything CI checks
 	$(BIN)/python -m pytest
 
-test-fast: lint types imports  ## without what takes long
+test-fast: lint types imports .venv/lint/ready .venv/lambda/ready  ## without what takes long
 	$(BIN)/python -m pytest -m "not slow"
 
 format: .venv/dev-ready
@@ -27,7 +46,7 @@ types: .venv/dev-ready
 imports: .venv/dev-ready
 	$(BIN)/lint-imports
 
-bench: .venv/dev-ready
+bench: .venv/dev-ready .venv/lambda/ready
 	$(BIN)/python -m bench
 
 clean:
@@ -40,6 +59,16 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./cli -e .
 	@touch $@
 
-.venv/dev-ready: .venv/ready requirements-dev.txt
+.venv/dev-ready: .venv/ready .venv/deploy-ready requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+.venv/deploy-ready: .venv/ready requirements-deploy.txt requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-deploy.txt -r requirements.txt
+	@touch $@
+
+# cfn-lint needs another pydantic than the program, and the Lambda runtime has a boto3 of its own.
+.venv/lint/ready .venv/lambda/ready: .venv/%/ready: .venv/ready requirements-%.txt
+	@test -x .venv/$*/bin/python || $(PYTHON) -m venv .venv/$*
+	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt
 	@touch $@
