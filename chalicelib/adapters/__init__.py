@@ -1,0 +1,1 @@
+"""The ports on AWS, one service per file; the only home of boto3."""
