@@ -31,7 +31,7 @@ def task_item(task: Task) -> Item:
         **{name: text(value) for name, value in found_by.items() if value is not None},
         "revision": number(task.revision),
         "summary": text(ListedTask.of(task).model_dump_json(exclude_none=True)),
-        "record": text(task.model_dump_json(exclude_none=True)),
+        "record": text(task.model_dump_json(exclude_defaults=True)),
         **({"expires_at": last_second(task.expires_at)} if task.expires_at else {}),
     }
 

@@ -36,9 +36,10 @@ class DynamoTaskStore:
 
     def create(self, task: Task, key: IdempotencyKey | None, max_running: int | None) -> Task:
         record = self._table.put(task_item(task), "attribute_not_exists(pk)")
+        count = self._count(task.app, int(not task.is_final), max_running)
         claim = [self._keys.claim(key, task.id, task.created_at)] if key else []
         try:
-            self._table.write(record, self._count(task.app, 1, max_running), *claim)
+            self._table.write(record, count, *claim)
         except ConditionsFailed as refusal:
             earlier = self._earlier(key, task.created_at) if key else None
             if earlier is None:

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.task import Status, StopCause, Task, lose, request_stop
 from chalicelib.ports import IdempotencyKey, TaskQuery
-from tests.aws_adapters.conftest import NOON, SetClock
+from tests.dynamodb_table import NOON, SetClock
 
 
 @pytest.fixture

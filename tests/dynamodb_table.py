@@ -1,0 +1,71 @@
+"""A table as the template makes it, on moto's DynamoDB."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+
+from chalicelib.adapters.dynamodb import DynamoTable
+
+NAME = "tapit-test"
+PROPERTIES: dict[str, Any] = json.loads(
+    (Path(__file__).parent.parent / ".chalice" / "table.json").read_text()
+)
+_CREATED_WITH = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class SetClock:
+    """Says what it is told to."""
+
+    def __init__(self, time: datetime = NOON) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+
+class OneCallAtATime:
+    """A client for many threads: each call of DynamoDB's is atomic, and moto's are only when they do not overlap."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            with self._lock:
+                return getattr(self._client, name)(**parameters)
+
+        return call
+
+
+@contextmanager
+def dynamodb_on_moto() -> Iterator[Any]:
+    """A client of an account that has the table and nothing else."""
+    with mock_aws():
+        # The developer's own profile and endpoints are not meant.
+        config = Config(ignore_configured_endpoint_urls=True)
+        client = boto3.client("dynamodb", "eu-central-1", config=config)
+        client.create_table(TableName=NAME, **{name: PROPERTIES[name] for name in _CREATED_WITH})
+        yield client
+
+
+def a_table(client: Any) -> DynamoTable:
+    return DynamoTable(OneCallAtATime(client), NAME, sleep=lambda _: None)
