@@ -133,11 +133,20 @@ class Cluster(Protocol):
         Raise Unanswered (repeat the same call), NoCapacity (worth a new attempt) or CannotStart (refused for good).
         """
 
+    def find(self, task: Task) -> str | None:
+        """Return the ARN of a container that some attempt of the task started, if any. May raise Unanswered."""
+
     def stop(self, task: Task, reason: str) -> None:
-        """Ask a started container to end: SIGTERM, then SIGKILL after the stop timeout. Harmless to repeat."""
+        """Ask a started container to end: SIGTERM, then SIGKILL after the stop timeout. Harmless to repeat.
+
+        Raise Unavailable when it may not; a request that gets lost is made again by the next look at the task.
+        """
 
     def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
-        """Say what is seen of each started task now, by id; None for one that the cluster does not know."""
+        """Say what is seen of each started task now, by id; None for one that the cluster does not know.
+
+        A task that it could not look at is not in the answer.
+        """
 
     def forget(self, task: Task) -> None:
         """Clear away what is kept of a finished task beside its record. Harmless to repeat."""
@@ -147,7 +156,10 @@ class Lifecycle(Protocol):
     """One durable execution per task: launch, wait until next_wake, check, wait again or be done."""
 
     def begin(self, task: Task) -> None:
-        """Start the execution; beginning it twice is harmless. May raise Unanswered."""
+        """Start the execution, or another one when it is over before the task is; harmless while one runs.
+
+        May raise Unanswered.
+        """
 
     def limit_changed(self, task: Task) -> None:
         """Let whoever keeps the task's time know that its limit changed."""

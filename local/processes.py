@@ -72,6 +72,13 @@ class ProcessCluster:
         if folder is not None and folder.path.exists():
             folder.request_stop(reason)
 
+    def find(self, task: Task) -> str | None:
+        assert task.launch is not None
+        folder = self._folders.named(task.id, task.launch.attempt)
+        if not folder.path.exists() or isinstance(folder.state(), NotStarted):
+            return None
+        return task_arn(task.id, task.launch.attempt)
+
     def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
         return {task.id: self._look_at(task) for task in tasks}
 

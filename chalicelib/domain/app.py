@@ -9,6 +9,10 @@ from chalicelib.domain.size import DEFAULT_STORAGE_GB, SMALLEST, Size
 
 DEFAULT_MAX_HOURS = 24.0
 DEFAULT_STOP_TIMEOUT = 30.0
+DEFAULT_QUEUE_TIMEOUT = 3600.0
+EC2 = "EC2"
+FARGATE = "FARGATE"
+FARGATE_SPOT = "FARGATE_SPOT"
 
 
 class Limits(BaseModel):
@@ -23,7 +27,12 @@ class Limits(BaseModel):
 
 
 class App(BaseModel):
-    """What a task inherits; max_hours None means that tasks have no time limit by default."""
+    """What a task inherits; max_hours None means that tasks have no time limit by default.
+
+    From `cluster` on it is about AWS, and another home leaves it aside. With a `service`, what is not given here is
+    read from that ECS service at every launch. `capacity` names where tasks may run: FARGATE, FARGATE_SPOT, EC2, or
+    capacity providers of the cluster; of several ECS uses each alike. `secrets` are ARNs by variable.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +45,19 @@ class App(BaseModel):
     ephemeral_storage_gb: int = DEFAULT_STORAGE_GB
     max_hours: float | None = DEFAULT_MAX_HOURS
     stop_timeout: float = DEFAULT_STOP_TIMEOUT
+    queue_timeout: float = DEFAULT_QUEUE_TIMEOUT
+    cluster: str | None = None
+    service: str | None = None
+    container: str | None = None
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    assign_public_ip: bool | None = None
+    capacity: tuple[str, ...] = ()
+    execution_role: str | None = None
+    task_role: str | None = None
+    log_group: str | None = None
+    keep_entrypoint: bool = False
+    secrets: dict[str, str] = {}
     limits: Limits = Limits()
     created_at: AwareDatetime
     created_by: str

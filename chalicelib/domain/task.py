@@ -58,6 +58,11 @@ class Launch(_Frozen):
     attempt: int
     attempted_at: AwareDatetime
     accepted_at: AwareDatetime | None = None
+    refused_at: AwareDatetime | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.accepted_at is None and self.refused_at is None
 
 
 class Task(_Frozen):
@@ -105,6 +110,11 @@ class Task(_Frozen):
         """Return a validated copy; model_copy(update=...) would skip the checks."""
         return type(self).model_validate(dict(self) | changes)
 
+    @property
+    def is_launched(self) -> bool:
+        """An event may tell of the container before the cluster's own answer is written down."""
+        return self.ecs_arn is not None or (self.launch is not None and self.launch.accepted_at is not None)
+
     def moved(self, status: Status, now: datetime, why: str | None = None, **changes: Any) -> Self:
         """Return a copy in another status, with a line of history for it."""
         line = Change(status=status, time=now, why=why)
@@ -115,6 +125,8 @@ def begin_attempt(task: Task, plan: dict[str, Any], now: datetime) -> Task:
     """Save what the cluster is about to be asked; a task that was stopped or has ended stays as it is."""
     attempt = task.launch.attempt + 1 if task.launch else 1
     launch = Launch(plan=plan, attempt=attempt, attempted_at=now)
+    if task.launch is not None and task.launch.refused_at is None:
+        return task  # somebody else has just made this attempt
     if task.status is Status.PENDING:
         return task.moved(Status.STARTING, now, launch=launch)
     if task.status is Status.STARTING:
@@ -124,16 +136,25 @@ def begin_attempt(task: Task, plan: dict[str, Any], now: datetime) -> Task:
 
 def accept_launch(task: Task, arn: str, now: datetime) -> Task:
     """Remember which container is ours; harmless after an event has already told."""
-    if task.launch is None or task.launch.accepted_at is not None:
+    if task.is_final or task.launch is None or task.launch.accepted_at is not None:
         return task
     launch = Launch(**dict(task.launch) | {"accepted_at": now})
     return task.but(ecs_arn=task.ecs_arn or arn, launch=launch, waiting_for=None)
 
 
-def wait_for_capacity(task: Task, what: str) -> Task:
-    if task.is_final or task.waiting_for == what:
+def wait_for_answer(task: Task, what: str) -> Task:
+    """Say what an unanswered launch waits for."""
+    return task if task.is_final or task.is_launched else task.but(waiting_for=what)
+
+
+def wait_for_capacity(task: Task, what: str, now: datetime) -> Task:
+    """Close an attempt that was answered with a refusal for now: the next launch makes a new one."""
+    if task.is_final or task.launch is None or not task.launch.is_unanswered:
         return task
-    return task.but(waiting_for=what)
+    if task.status is Status.STOPPING:
+        return refuse_launch(task, what, now)
+    launch = Launch(**dict(task.launch) | {"refused_at": now})
+    return task.but(launch=launch, waiting_for=what)
 
 
 def refuse_launch(task: Task, reason: str, now: datetime) -> Task:
@@ -146,10 +167,10 @@ def refuse_launch(task: Task, reason: str, now: datetime) -> Task:
 
 
 def request_stop(task: Task, cause: StopCause, now: datetime) -> Task:
-    """Ask for the end. The first cause wins; a task that was never launched ends here and now."""
+    """Ask for the end. The first cause wins; a task that no cluster may have taken ends here and now."""
     if task.is_final or task.status is Status.STOPPING:
         return task
-    if task.status is Status.PENDING:
+    if not task.is_launched and (task.launch is None or not task.launch.is_unanswered):
         return _ended(task.but(stop_cause=cause), Status.STOPPED, EndedBy.USER, now)
     return task.moved(Status.STOPPING, now, why=_asked_by(cause, task.max_hours), stop_cause=cause)
 

@@ -1,5 +1,6 @@
 """What requests about apps and their answers look like."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +9,18 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chalicelib.domain.app import DEFAULT_MAX_HOURS, App, Limits
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.size import SMALLEST, fit
+from chalicelib.http.aws_fields import (
+    Capacity,
+    Cluster,
+    Container,
+    LogGroup,
+    QueueTimeout,
+    Role,
+    SecretArn,
+    SecurityGroups,
+    Service,
+    Subnets,
+)
 from chalicelib.http.fields import (
     MAX_ENVIRONMENT,
     AppName,
@@ -35,7 +48,10 @@ class LimitsBody(RequestBody):
 
 
 class AppFields(RequestBody):
-    """What tasks inherit. null puts a field back to its default."""
+    """What tasks inherit. null puts a field back to its default.
+
+    From `cluster` on it is about AWS: with a `service`, what is not given is read from it at every launch.
+    """
 
     image: Text | None = None
     workdir: Directory | None = None
@@ -44,6 +60,18 @@ class AppFields(RequestBody):
     ephemeral_storage_gb: Storage | None = None
     max_hours: MaxHours | Literal["none"] | None = None
     stop_timeout: StopTimeout | None = None
+    queue_timeout: QueueTimeout | None = None
+    cluster: Cluster | None = None
+    service: Service | None = None
+    container: Container | None = None
+    subnets: Subnets | None = None
+    security_groups: SecurityGroups | None = None
+    assign_public_ip: bool | None = None
+    capacity: Capacity | None = None
+    execution_role: Role | None = None
+    task_role: Role | None = None
+    log_group: LogGroup | None = None
+    keep_entrypoint: bool | None = None
     limits: LimitsBody | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -66,24 +94,35 @@ class CreateApp(AppFields):
 
     name: AppName
     environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretArn] = Field(default_factory=dict)
 
     def app(self, now: datetime, created_by: str) -> App:
-        app = App(name=self.name, environment=self.environment, created_at=now, created_by=created_by)
+        app = App(
+            name=self.name,
+            environment=self.environment,
+            secrets=self.secrets,
+            created_at=now,
+            created_by=created_by,
+        )
         return _consistent(app.but(**self.changes(), limits=_limits(app.limits, self.limits)), self)
 
 
 class ChangeApp(AppFields):
-    """Only what is given changes; in `environment` a value sets a variable and null removes it."""
+    """Only what is given changes; in `environment` and `secrets` a value sets a variable and null removes it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"memory": 4, "environment": {"OLD": None}}]})
 
     environment: dict[VariableName, VariableValue | None] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretArn | None] = Field(default_factory=dict)
 
     def applied_to(self, app: App) -> App:
-        merged = {**app.environment, **self.environment}
-        environment = {name: value for name, value in merged.items() if value is not None}
-        limits = _limits(app.limits, self.limits)
-        return _consistent(app.but(**self.changes(), environment=environment, limits=limits), self)
+        changed = app.but(
+            **self.changes(),
+            environment=_merged(app.environment, self.environment),
+            secrets=_merged(app.secrets, self.secrets),
+            limits=_limits(app.limits, self.limits),
+        )
+        return _consistent(changed, self)
 
 
 class ListAppsQuery(QueryParameters):
@@ -94,7 +133,7 @@ class ListAppsQuery(QueryParameters):
 
 
 class AppView(BaseModel):
-    """An app; of its environment only the names are ever shown."""
+    """An app; of its environment only the names are ever shown. A secret is its ARN, which is none."""
 
     name: str
     image: str | None
@@ -105,6 +144,19 @@ class AppView(BaseModel):
     ephemeral_storage_gb: int
     max_hours: float | None
     stop_timeout: float
+    queue_timeout: float
+    cluster: str | None
+    service: str | None
+    container: str | None
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    assign_public_ip: bool | None
+    capacity: tuple[str, ...]
+    execution_role: str | None
+    task_role: str | None
+    log_group: str | None
+    keep_entrypoint: bool
+    secrets: dict[str, str]
     limits: Limits
     created_at: AwareDatetime
     created_by: str
@@ -131,6 +183,10 @@ class AppRemovedView(BaseModel):
     removed: Literal[True] = True
 
 
+def _merged(before: dict[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in {**before, **changes}.items() if value is not None}
+
+
 def _limits(limits: Limits, body: LimitsBody | None) -> Limits:
     if body is None:
         return limits
@@ -145,9 +201,20 @@ def _consistent(app: App, body: AppFields) -> App:
             f"The environment has {size} characters in all; {MAX_ENVIRONMENT} is the most.",
             {"environment": "is too large"},
         )
+    _refuse_contradictions(app)
     pair, _ = fit(app.cpu, app.memory, SMALLEST)
     app = app.but(cpu=pair.cpu, memory=pair.memory)
     if "max_hours" not in body.model_fields_set and app.max_hours == DEFAULT_MAX_HOURS:
         app = app.but(max_hours=min(DEFAULT_MAX_HOURS, app.limits.max_hours or DEFAULT_MAX_HOURS))
     app.refuse_beyond_limits(pair, app.max_hours)
     return app
+
+
+def _refuse_contradictions(app: App) -> None:
+    for name, needed in (("service", "cluster"), ("container", "service")):
+        if getattr(app, name) is not None and getattr(app, needed) is None:
+            raise InvalidRequest(f"{name}= needs {needed}= as well.", {needed: f"is missing beside {name}"})
+    both = sorted(app.environment.keys() & app.secrets.keys())
+    if both:
+        problem = f"{both[0]} is in both environment and secrets"
+        raise InvalidRequest(f"{problem}; it can have only one value.", {"secrets": problem})
