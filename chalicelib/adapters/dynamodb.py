@@ -86,17 +86,17 @@ class DynamoTable:
     def delete(self, pk: str, condition: str, values: Item) -> Write:
         return Write("Delete", self._conditional(condition, values) | {"Key": {"pk": text(pk)}})
 
-    def add(self, pk: str, attribute: str, amount: int, at_most: int | None = None) -> Write:
-        """Count up or down; with `at_most`, only if the sum does not exceed it."""
+    def add(self, pk: str, attribute: str, amount: int, below: int | None = None) -> Write:
+        """Count up or down; with `below`, only while the count is less than that."""
         parameters: dict[str, Any] = {
             "TableName": self._name,
             "Key": {"pk": text(pk)},
             "UpdateExpression": f"ADD {attribute} :amount",
             "ExpressionAttributeValues": {":amount": number(amount)},
         }
-        if at_most is not None:
-            parameters["ConditionExpression"] = f"attribute_not_exists({attribute}) OR {attribute} <= :below"
-            parameters["ExpressionAttributeValues"] |= {":below": number(at_most - amount)}
+        if below is not None:
+            parameters["ConditionExpression"] = f"attribute_not_exists({attribute}) OR {attribute} < :below"
+            parameters["ExpressionAttributeValues"] |= {":below": number(below)}
         return Write("Update", parameters)
 
     def write(self, *writes: Write) -> None:

@@ -102,8 +102,8 @@ class DynamoTaskStore:
         change = int(not saved.is_final) - int(was_unfinished)
         return [record, self._count(saved.app, change)] if change else [record]
 
-    def _count(self, app: str, change: int, at_most: int | None = None) -> Write:
-        return self._table.add(_count_key(app), "unfinished", change, at_most)
+    def _count(self, app: str, change: int, below: int | None = None) -> Write:
+        return self._table.add(_count_key(app), "unfinished", change, below)
 
     def _earlier(self, key: IdempotencyKey, now: datetime) -> Task | None:
         task_id = self._keys.earlier_task_id(key, now)

@@ -1,0 +1,140 @@
+"""Which calls each method makes, and what they cost: a read is one GetItem or a bounded Query, never a Scan."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import DynamoTable
+from chalicelib.adapters.dynamodb_apps import DynamoAppStore
+from chalicelib.adapters.dynamodb_task_items import SHARDS, task_item
+from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
+from chalicelib.adapters.dynamodb_tokens import DynamoTokenStore
+from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt, observe
+from chalicelib.domain.token import new_token
+from chalicelib.ports import IdempotencyKey, TaskQuery
+from tests.aws_adapters.dynamodb_meter import Meter
+from tests.builders import ARN, NOON, a_sighting, a_task, an_app, an_end
+from tests.dynamodb_table import NAME, SetClock
+
+KEY = IdempotencyKey(caller="abcdef01", key="k" * 36, digest="d" * 64, expires_at=NOON + timedelta(hours=24))
+PLAN = {
+    "cluster": "prod",
+    "taskDefinition": "arn:aws:ecs:eu-central-1:123456789012:task-definition/tapit-dev-shop:12",
+    "overrides": {"containerOverrides": [{"name": "main", "command": ["python manage.py migrate"]}]},
+    "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0123456789abcdef0"] * 3}},
+}
+
+
+@pytest.fixture
+def meter(dynamodb: Any) -> Meter:
+    return Meter(dynamodb)
+
+
+@pytest.fixture
+def store(meter: Meter) -> DynamoTaskStore:
+    return DynamoTaskStore(DynamoTable(meter, NAME), SetClock(NOON))
+
+
+def test_a_task_s_whole_life_is_six_calls_and_costs_next_to_nothing(
+    store: DynamoTaskStore, meter: Meter
+) -> None:
+    task = store.create(a_task(initiated_by="john.doe"), KEY, 10)
+    task = store.save(begin_attempt(task, PLAN, NOON))
+    task = store.save(accept_launch(task, ARN, NOON))
+    task = store.save(observe(task, a_sighting(started_at=NOON), NOON))
+    task = store.save(observe(task, an_end(), NOON))
+    store.get(task.id)
+
+    assert meter.calls == [
+        "transact_write_items",
+        *["put_item"] * 3,
+        "transact_write_items",
+        "get_item",
+    ]
+    assert (meter.reads, meter.writes) == (1, 44)
+    assert meter.dollars < 0.00005
+
+
+def test_a_task_is_read_in_one_consistent_read(store: DynamoTaskStore, meter: Meter) -> None:
+    store.create(a_task(), None, None)
+    meter.reset()
+
+    store.get(a_task().id)
+    store.count_active("shop")
+
+    assert (meter.calls, meter.reads) == (["get_item"] * 2, 2)
+
+
+FILTERS: Sequence[dict[str, Any]] = [
+    {},
+    {"status": Status.RUNNING},
+    {"initiated_by": "john"},
+    {"created_by": "ann"},
+]
+
+
+def test_a_page_costs_the_same_in_a_large_table(store: DynamoTaskStore, meter: Meter, dynamodb: Any) -> None:
+    costs = []
+    for tasks in (some_tasks(0, 60), some_tasks(60, 5000)):
+        write(dynamodb, tasks)
+        for only in FILTERS:
+            meter.reset()
+            newest = store.list(TaskQuery("shop", 50, **only))
+            older = store.list(TaskQuery("shop", 5, after_id=newest.items[-1].id, **only))
+            assert (len(newest.items), len(older.items)) == (50, 5)
+            costs.append((meter.calls, meter.reads))
+
+    assert costs == [(["query", "query"], 2.0)] * 8
+
+
+def test_a_page_does_not_read_what_commands_and_plans_weigh(
+    store: DynamoTaskStore, meter: Meter, dynamodb: Any
+) -> None:
+    write(dynamodb, [task.but(command="x" * 7000) for task in some_tasks(0, 60)])
+
+    store.list(TaskQuery("shop", 50))
+
+    assert meter.reads == 3  # 50 whole records would be 44
+
+
+def test_a_walk_through_no_unfinished_tasks_costs_half_a_unit_a_shard(
+    store: DynamoTaskStore, meter: Meter
+) -> None:
+    assert not store.list_active(None, 100).items
+    assert (meter.calls, meter.reads) == (["query"] * SHARDS, SHARDS / 2)
+
+
+def test_a_page_of_the_walk_costs_what_it_holds(store: DynamoTaskStore, meter: Meter, dynamodb: Any) -> None:
+    write(dynamodb, some_tasks(0, 1000))
+
+    first = store.list_active(None, 100)
+    assert (first.has_more, meter.calls, meter.reads) == (True, ["query"], 4.5)
+
+
+def test_an_app_and_a_token_are_read_in_one_call_each(meter: Meter) -> None:
+    table = DynamoTable(meter, NAME)
+    apps, tokens = DynamoAppStore(table), DynamoTokenStore(table)
+    token, _ = new_token("ann")
+    apps.create(an_app())
+    tokens.add(token, NOON)
+    meter.reset()
+
+    apps.get("shop")
+    tokens.find(token.id)
+    apps.list(100, None)
+
+    assert (meter.calls, meter.reads) == (["get_item", "get_item", "query"], 2.5)
+
+
+def some_tasks(first: int, last: int) -> Sequence[Task]:
+    dull = a_task(status=Status.RUNNING, initiated_by="john", created_by="ann", max_hours=6)
+    return [dull.but(id=f"1ngaz2{number:06}") for number in range(first, last)]
+
+
+def write(dynamodb: Any, tasks: Sequence[Task]) -> None:
+    """Put many records at once; how they got there is not what these tests are about."""
+    puts = [{"PutRequest": {"Item": task_item(task)}} for task in tasks]
+    for start in range(0, len(puts), 25):
+        dynamodb.batch_write_item(RequestItems={NAME: puts[start : start + 25]})
