@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from chalicelib.domain.errors import TapitError
 from deploy import verbs
 from deploy.account import Account, aws_in_plain_words, open_account
 from deploy.package import ARCHITECTURES, Package, package
@@ -71,7 +72,7 @@ def _refusals() -> Iterator[None]:
     try:
         with aws_in_plain_words():
             yield
-    except Refusal as refusal:
+    except (Refusal, TapitError) as refusal:
         hint = f"\n  {refusal.hint}" if refusal.hint else ""
         raise click.ClickException(f"{refusal}{hint}") from refusal
 

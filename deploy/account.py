@@ -1,5 +1,6 @@
 """Whose AWS account we work in, and what its refusals mean to the person at the keyboard."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ class Account:
 
 def open_account() -> Account:
     """Use the ordinary credentials and region of whoever runs this; raise Refusal without them."""
-    session = boto3.Session()
+    session = boto3.Session(
+        region_name=os.environ.get("AWS_REGION")
+    )  # boto3 itself reads only the older name
     if session.region_name is None:
         raise Refusal("No region is set.", "Set one: export AWS_REGION=eu-west-1, or aws configure.")
     identity = session.client("sts").get_caller_identity()

@@ -1,7 +1,6 @@
 """Where CloudFormation finds the zip and the template: one private bucket per account and region."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ class Bucket:
             self._create()
         self._client.put_public_access_block(**self._ours, PublicAccessBlockConfiguration=PRIVATE)
         self._client.put_bucket_encryption(**self._ours, ServerSideEncryptionConfiguration=ENCRYPTED)
-        self._client.put_bucket_policy(**self._ours, Policy=json.dumps(_only_over_tls(self.name)))
         return made
 
     def upload(self, path: Path) -> str:
@@ -63,14 +61,3 @@ class Bucket:
                 return False
             raise
         return True
-
-
-def _only_over_tls(bucket: str) -> dict[str, Any]:
-    statement = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}

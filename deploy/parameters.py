@@ -21,16 +21,15 @@ def asked_for(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[variable] for variable, name in ASKED.items() if environment.get(variable)}
 
 
-def parameters(template: Path, given: Mapping[str, str], known: Mapping[str, str]) -> list[dict[str, Any]]:
+def parameters(template: Path, given: Mapping[str, str], known: Mapping[str, str]) -> list[dict[str, str]]:
     """Keep what the stack has; raise Refusal for a value that the template does not allow."""
     declared: dict[str, Any] = json.loads(template.read_text())["Parameters"]
     for name, value in given.items():
         _refuse_bad_value(name, value, declared[name])
-    kept = [name for name in declared if name in known and name not in given]
-    return [
-        *({"ParameterKey": name, "ParameterValue": value} for name, value in given.items()),
-        *({"ParameterKey": name, "UsePreviousValue": True} for name in kept),
-    ]
+    defaults = {name: values["Default"] for name, values in declared.items() if "Default" in values}
+    kept = {name: value for name, value in known.items() if name in declared}
+    chosen = defaults | kept | dict(given)
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in chosen.items()]
 
 
 def _refuse_bad_value(name: str, value: str, declared: Mapping[str, Any]) -> None:

@@ -56,9 +56,8 @@ def destroy(account: Account, stack: Stack, *, with_table: bool, say: Say) -> No
         dynamodb.delete_table(TableName=table)
         say(f"{stack.name} and its table {table} are gone.")
     else:
-        say(
-            f"{stack.name} is gone. Its table {table} is kept: the next make deploy STAGE={stack.stage} goes on with it."
-        )
+        say(f"{stack.name} is gone. Its table {table} is kept, and used again by:")
+        say(f"  make deploy STAGE={stack.stage}")
 
 
 def first_token(account: Account, stack: Stack, name: str, say: Say) -> None:

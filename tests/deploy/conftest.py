@@ -1,0 +1,98 @@
+"""An account that is moto's, and a package that is small."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from deploy.account import Account, open_account
+from deploy.package import Package
+from deploy.stack import Stack
+
+REGION = "eu-west-1"
+URL = "https://abc.execute-api.eu-west-1.amazonaws.com/api"
+QUEUES = "https://sqs.eu-west-1.amazonaws.com/123456789012"
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        opened = open_account()
+        opened.session.events.register("after-call.cloudformation.DescribeStacks", _compute_outputs)
+        yield opened
+
+
+def _compute_outputs(parsed: dict[str, Any], **_: Any) -> None:
+    """Moto forgets the outputs of a stack that a change set made."""
+    for stack in parsed.get("Stacks", []):
+        values = {
+            "ApiUrl": URL,
+            "TableName": stack["StackName"],
+            "EventFunction": f"{stack['StackName']}-ecs-event",
+        }
+        queues = {"UndeliveredQueue": "undelivered", "FailedQueue": "failed"}
+        values |= {name: f"{QUEUES}/{stack['StackName']}-{queue}" for name, queue in queues.items()}
+        stack["Outputs"] = [{"OutputKey": name, "OutputValue": value} for name, value in values.items()]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def stack(account: Account, said: list[str]) -> Stack:
+    return Stack(account, "dev", said.append, pause=lambda _: None)
+
+
+@pytest.fixture
+def small_package(tmp_path: Path) -> Package:
+    """Moto knows no SAM, so the template is one that needs none; its parameters and outputs are the real ones."""
+    return a_package(tmp_path, SMALL_TEMPLATE)
+
+
+def a_package(folder: Path, template: dict[str, Any]) -> Package:
+    made = Package(folder / "tapit.zip", folder / "template.json")
+    made.zip.write_bytes(b"the zip")
+    made.template.write_text(json.dumps(template))
+    return made
+
+
+_REAL: dict[str, Any] = json.loads((Path(__file__).parents[2] / ".chalice/resources.json").read_text())
+_TABLE: dict[str, Any] = {
+    "TableName": {"Fn::Sub": "tapit-${Stage}"},
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "DeletionProtectionEnabled": True,
+}
+SMALL_TEMPLATE: dict[str, Any] = {
+    # Strings all: moto describes a list as Python writes it.
+    "Parameters": {name: values | {"Type": "String"} for name, values in _REAL["Parameters"].items()},
+    "Conditions": {"MakesTable": _REAL["Conditions"]["MakesTable"]},
+    "Resources": {
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Condition": "MakesTable",
+            "DeletionPolicy": "Retain",
+            "Properties": _TABLE,
+        },
+        "Undelivered": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"QueueName": {"Fn::Sub": "tapit-${Stage}-undelivered"}},
+        },
+        "Failed": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"QueueName": {"Fn::Sub": "tapit-${Stage}-failed"}},
+        },
+    },
+}
