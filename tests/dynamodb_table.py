@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,6 +13,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import DynamoTable
+from tests.builders import NOON
 
 NAME = "tapit-test"
 PROPERTIES: dict[str, Any] = json.loads(
@@ -25,7 +26,6 @@ _CREATED_WITH = (
     "GlobalSecondaryIndexes",
     "KeySchema",
 )
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class SetClock:

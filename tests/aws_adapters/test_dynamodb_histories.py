@@ -13,7 +13,7 @@ from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
 from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.task import Status, Task
 from chalicelib.ports import TaskQuery
-from tests.builders import NOON, a_task
+from tests.builders import a_task
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto
 
 APPS = st.sampled_from(["shop", "other"])
@@ -28,7 +28,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._open = ExitStack()
-        self.store = DynamoTaskStore(a_table(self._open.enter_context(dynamodb_on_moto())), SetClock(NOON))
+        self.store = DynamoTaskStore(a_table(self._open.enter_context(dynamodb_on_moto())), SetClock())
         self.tasks: dict[str, Task] = {}
         self.made = 0
 

@@ -53,7 +53,7 @@ class Subject:
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     if request.param == "dynamodb":
         with dynamodb_on_moto() as client:
-            yield Subject(DynamoTaskStore(a_table(client), SetClock(NOON)))
+            yield Subject(DynamoTaskStore(a_table(client), SetClock()))
         return
     database = Database(tmp_path / "tapit.db")
     told: list[str] = []
