@@ -18,11 +18,14 @@ TapitError
 │   ├── IdTaken             an id was drawn twice; draw again
 │   └── Stale               somebody saved the record first; read it again
 ├── Unavailable             not the caller's fault, and it may pass
+│   └── Misconfigured       ... once whoever deployed the program has mended its settings
 └── LaunchError             how a cluster may answer a launch other than with a task
     ├── Unanswered          nobody knows; repeat the very same call
     ├── NoCapacity          refused for now; worth a new attempt
     └── CannotStart         refused for good
 """
+
+from collections.abc import Mapping
 
 
 class TapitError(Exception):
@@ -120,6 +123,13 @@ class Stale(Conflict):
 
 class Unavailable(TapitError):
     pass
+
+
+class Misconfigured(Unavailable):
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        said = "; ".join(f"{name} {problem}" for name, problem in problems.items())
+        super().__init__(f"The program's settings are not complete: {said}.")
+        self.hint = "Whoever runs tapit should deploy it again."
 
 
 class LaunchError(TapitError):

@@ -1,0 +1,231 @@
+"""Tasks as ECS runs them."""
+
+import json
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.ecs_inheritance import Inheritance, Inherited
+from chalicelib.adapters.ecs_refusals import code_of, refusal_in, refusals
+from chalicelib.adapters.log_groups import LogGroups
+from chalicelib.adapters.task_definitions import LOG_PREFIX, TaskDefinitions, derive, log_options_of
+from chalicelib.domain.app import App
+from chalicelib.domain.errors import CannotStart, NoCapacity, Unanswered, Unavailable
+from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.size import DEFAULT_STORAGE_GB
+from chalicelib.domain.task import Task
+from chalicelib.ecs_events import MAIN_CONTAINER, parse, started_by
+
+LONGEST_OVERRIDES = 8192  # characters, "including formatting"
+LONGEST_REASON = 255
+DESCRIBED_AT_ONCE = 100
+
+
+class EcsCluster:
+    """A plan holds the very parameters of RunTask, so that a repeated call is the same call."""
+
+    def __init__(self, client: Any, log_groups: LogGroups, *, stage: str, region: str) -> None:
+        self._client = client
+        self._log_groups = log_groups
+        self._stage = stage
+        self._region = region
+        self._inheritance = Inheritance(client)
+        self._definitions = TaskDefinitions(client, stage)
+
+    def plan(self, task: Task, app: App) -> dict[str, Any]:
+        if app.cluster is None:
+            raise CannotStart(f"the app {app.name} names no cluster")
+        inherited = self._inheritance.of(app)
+        image = _image(task, app, inherited)
+        log_options = log_options_of(app, inherited, self._own_log_group(app), self._region)
+        definition = self._definition(app, derive(app, inherited, image, log_options))
+        return {
+            "driver": "ecs",
+            "log_group": log_options["awslogs-group"],
+            "log_prefix": f"{LOG_PREFIX}/{MAIN_CONTAINER}",
+            "run_task": {
+                "cluster": app.cluster,
+                "taskDefinition": definition,
+                "overrides": _overrides(task, app, inherited),
+                **inherited.capacity,
+                **_network(app, inherited),
+                "propagateTags": "TASK_DEFINITION",
+                "enableECSManagedTags": True,
+                "tags": [{"key": "tapit:task", "value": task.id}],
+            },
+        }
+
+    def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - the port's shape
+        return ()
+
+    def start(self, task: Task, app: App) -> str:  # noqa: ARG002 - the plan has all that it takes
+        assert task.launch is not None
+        token = f"{task.id}-{task.launch.attempt}"
+        mark = started_by(self._stage, task.id)
+        try:
+            with refusals():
+                answer = self._run(clientToken=token, startedBy=mark, **task.launch.plan["run_task"])
+        except NoCapacity:
+            self._definitions.forget_known()  # the next plan must not name a definition that was deregistered
+            raise
+        if answer["tasks"]:
+            arn: str = answer["tasks"][0]["taskArn"]
+            return arn
+        if not answer["failures"]:
+            raise Unanswered("ECS answered with neither a task nor a failure")
+        raise refusal_in(answer["failures"])
+
+    def find(self, task: Task) -> str | None:
+        assert task.launch is not None
+        cluster = task.launch.plan["run_task"]["cluster"]
+        mark = started_by(self._stage, task.id)
+        for status in ("RUNNING", "STOPPED"):
+            with refusals():
+                found = self._client.list_tasks(cluster=cluster, startedBy=mark, desiredStatus=status)
+            if found["taskArns"]:
+                arn: str = found["taskArns"][0]
+                return arn
+        return None
+
+    def stop(self, task: Task, reason: str) -> None:
+        assert task.ecs_arn is not None
+        cluster = _cluster_of(task.ecs_arn)
+        try:
+            with refusals():
+                self._stop(cluster=cluster, task=task.ecs_arn, reason=reason[:LONGEST_REASON])
+        except (Unanswered, NoCapacity):
+            return  # asked again at the next look: by the lifecycle, and by the sweep
+        except CannotStart as refusal:
+            raise Unavailable(f"Task {task.id} cannot be stopped: {refusal}") from refusal
+
+    def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
+        seen: dict[str, Sighting | None] = {}
+        for cluster, some in _by_cluster(tasks):
+            try:
+                with refusals():
+                    seen |= self._look_at(cluster, some)
+            except (Unanswered, NoCapacity):
+                continue  # they are looked at again soon
+            except CannotStart as refusal:
+                raise Unavailable(
+                    f"The tasks in the cluster {cluster} cannot be seen: {refusal}"
+                ) from refusal
+        return seen
+
+    def forget(self, task: Task) -> None:
+        """ECS forgets a stopped task by itself, and output lives as long as its log group keeps it."""
+
+    def _run(self, **call: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = self._client.run_task(**call)
+        except ClientError as error:
+            if code_of(error) != "ConflictException":
+                raise
+            # The token was used with other parameters; the answer names what that call started.
+            return {
+                "tasks": [{"taskArn": arn} for arn in error.response.get("resourceIds", [])],
+                "failures": [],
+            }
+        return answer
+
+    def _stop(self, **call: Any) -> None:
+        try:
+            self._client.stop_task(**call)
+        except ClientError as error:
+            if "not found" not in error.response["Error"]["Message"]:
+                raise  # one that ECS forgot, or does not know yet, is not there to be stopped
+
+    def _look_at(self, cluster: str, tasks: Sequence[Task]) -> dict[str, Sighting | None]:
+        ids = {task.ecs_arn: task.id for task in tasks}
+        seen: dict[str, Sighting | None] = dict.fromkeys(ids.values())
+        try:
+            answer = self._client.describe_tasks(cluster=cluster, tasks=list(ids))
+        except ClientError as error:
+            if code_of(error) == "ClusterNotFoundException":
+                return seen
+            raise
+        return seen | {ids[each["taskArn"]]: parse(each)[1] for each in answer["tasks"]}
+
+    def _definition(self, app: App, definition: Mapping[str, Any]) -> str:
+        known = self._definitions.find(app.name, definition)
+        if known is not None:
+            return known
+        options = definition["containerDefinitions"][0]["logConfiguration"]["options"]
+        if options["awslogs-group"] == self._own_log_group(app):
+            self._log_groups.make(options["awslogs-group"])
+        return self._definitions.register(app.name, definition)
+
+    def _own_log_group(self, app: App) -> str:
+        return f"/tapit/{self._stage}/{app.name}"
+
+
+def _image(task: Task, app: App, inherited: Inherited) -> str:
+    own: str | None = app.image or inherited.container.get("image")
+    if task.image is not None:
+        return task.image
+    if own is None:
+        raise CannotStart(f"the app {app.name} has neither an image nor a service to take one from")
+    if task.docker_tag is None:
+        return own
+    repository, slash, name = own.partition("@")[0].rpartition("/")
+    return f"{repository}{slash}{name.partition(':')[0]}:{task.docker_tag}"
+
+
+def _overrides(task: Task, app: App, inherited: Inherited) -> dict[str, Any]:
+    environment = {"TAPIT_TASK_ID": task.id, "TAPIT_APP": task.app}
+    container = {
+        "name": MAIN_CONTAINER,
+        "command": _command(task, app),
+        "environment": [{"name": name, "value": value} for name, value in environment.items()],
+    }
+    overrides: dict[str, Any] = {
+        "cpu": str(round(task.cpu * 1024)),
+        "memory": str(round(task.memory * 1024)),
+        "containerOverrides": [container],
+    }
+    if inherited.is_fargate and task.ephemeral_storage_gb > DEFAULT_STORAGE_GB:
+        overrides["ephemeralStorage"] = {"sizeInGiB": task.ephemeral_storage_gb}
+    size = len(json.dumps(overrides, ensure_ascii=False))
+    if size > LONGEST_OVERRIDES:
+        raise CannotStart(
+            f"the command is too long: ECS takes {LONGEST_OVERRIDES} characters of JSON, and with it there are {size}"
+        )
+    return overrides
+
+
+def _command(task: Task, app: App) -> list[str]:
+    if not app.keep_entrypoint:
+        return [task.command]
+    try:
+        return shlex.split(task.command)
+    except ValueError as error:
+        raise CannotStart(
+            f"the command cannot be split into words for the image's entry point: {error}"
+        ) from error
+
+
+def _network(app: App, inherited: Inherited) -> dict[str, Any]:
+    if inherited.network_mode != "awsvpc":
+        return {}
+    if not inherited.network["subnets"]:
+        raise CannotStart(f"the app {app.name} has no subnets, and no service to take them from")
+    return {"networkConfiguration": {"awsvpcConfiguration": dict(inherited.network)}}
+
+
+def _by_cluster(tasks: Iterable[Task]) -> Iterator[tuple[str, Sequence[Task]]]:
+    """As many of one cluster as one call takes."""
+    clusters: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        assert task.ecs_arn is not None
+        clusters[_cluster_of(task.ecs_arn)].append(task)
+    for cluster, all_of_it in clusters.items():
+        for start in range(0, len(all_of_it), DESCRIBED_AT_ONCE):
+            yield cluster, all_of_it[start : start + DESCRIBED_AT_ONCE]
+
+
+def _cluster_of(arn: str) -> str:
+    """arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID"""
+    return arn.split("/")[1]
