@@ -1,7 +1,9 @@
 """Look at a task when its time may be up, and stop it when it is."""
 
+from contextlib import suppress
 from datetime import datetime
 
+from chalicelib.domain.errors import TaskNotFound, Unavailable
 from chalicelib.domain.task import Status, StopCause, Task, request_stop
 from chalicelib.domain.time_limit import next_wake, overdue
 from chalicelib.ports import Services
@@ -10,8 +12,13 @@ from chalicelib.usecases.observe import record_sighting
 
 
 def check_deadline(services: Services, task_id: str) -> datetime | None:
-    """Return when to look again, or None when the task is over."""
-    task = _fold_in_what_is_seen(services, services.tasks.get(task_id))
+    """Return when to look again, or None when the task is over, or removed since."""
+    try:
+        task = services.tasks.get(task_id)
+    except TaskNotFound:
+        return None
+    with suppress(Unavailable):  # the limit holds, also while nothing can be seen
+        task = _fold_in_what_is_seen(services, task)
     task = stop_if_overdue(services, task)
     return None if task.is_final else next_wake(task, services.clock.now())
 
@@ -32,7 +39,7 @@ def _fold_in_what_is_seen(services: Services, task: Task) -> Task:
     """Events get lost; what the cluster says now decides."""
     if task.is_final or task.ecs_arn is None:
         return task
-    seen = services.cluster.look([task])[task.id]
+    seen = services.cluster.look([task]).get(task.id)
     if seen is None:
         return task
     return record_sighting(services, task.id, seen) or task

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import AppNotFound, CannotStart, NoCapacity, Unanswered
+from chalicelib.domain.errors import AppNotFound, CannotStart, NoCapacity, TaskNotFound, Unanswered
 from chalicelib.domain.task import (
     Status,
     Task,
@@ -13,11 +13,21 @@ from chalicelib.domain.task import (
     wait_for_answer,
     wait_for_capacity,
 )
+from chalicelib.domain.time_limit import next_wake
 from chalicelib.ports import Services
 from chalicelib.usecases.change import change_task
 
 # A cluster knows a repeated call for as long as it remembers its token; after that it would start a second container.
 REPEATED_FOR = timedelta(minutes=50)
+
+
+def begin_life(services: Services, task_id: str) -> datetime | None:
+    """Launch a task; return when to look at it for the first time, or None when it is over, or removed since."""
+    try:
+        task = launch_task(services, task_id)
+    except TaskNotFound:
+        return None
+    return None if task.is_final else next_wake(task, services.clock.now())
 
 
 def launch_task(services: Services, task_id: str) -> Task:

@@ -1,9 +1,11 @@
 """Keep every promise when timers and events were lost: walk the unfinished tasks, and mend what stands still."""
 
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import LaunchError
+from chalicelib.domain.errors import LaunchError, TapitError, TaskNotFound
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Status, Task, lose
 from chalicelib.ports import Services
@@ -11,28 +13,74 @@ from chalicelib.usecases.change import change_task
 from chalicelib.usecases.check_deadline import stop_if_overdue
 from chalicelib.usecases.observe import record_sighting
 
-PAGE = 100  # as many as one DescribeTasks takes
+PAGE = 500  # of them the cluster is asked about a fifth: as many as one DescribeTasks takes
+ROTATION = 5  # minutes in which the cluster is asked about every task once
 NOT_BEGUN_FOR = timedelta(minutes=1)
 UNKNOWN_FOR = timedelta(hours=1)  # ECS keeps a stopped task at least that long
 
+Report = Callable[[TapitError], None]
 
-def sweep(services: Services, after_id: str | None = None) -> str | None:
+
+class Sweeper:
+    """Sweeps for a bounded time, and goes on where it stopped; begun anew, it starts with the first task."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._after_id: str | None = None
+
+    def run(self, services: Services) -> None:
+        """Raise an ExceptionGroup of what could not be mended, after all the rest was."""
+        problems: list[TapitError] = []
+        ends_at = services.clock.monotonic() + self._seconds
+        self._after_id = sweep(services, self._after_id, problems.append)
+        while self._after_id is not None and services.clock.monotonic() < ends_at:
+            self._after_id = sweep(services, self._after_id, problems.append)
+        if problems:
+            raise ExceptionGroup("some tasks could not be seen to", problems)
+
+
+def _raise(problem: TapitError) -> None:
+    raise problem
+
+
+def sweep(services: Services, after_id: str | None = None, report: Report = _raise) -> str | None:
     """Look at one page of unfinished tasks; return where to resume, or None after the last page."""
     page = services.tasks.list_active(after_id, PAGE)
-    started = [task for task in page.items if task.ecs_arn is not None]
-    seen = services.cluster.look(started) if started else {}
+    seen = _look(services, page.items, report)
     for task in page.items:
-        _mend(services, task, seen.get(task.id))
+        try:
+            _mend(services, task, seen)
+        except TaskNotFound:
+            continue  # removed since it was listed
+        except TapitError as problem:
+            report(problem)
     return page.items[-1].id if page.has_more else None
 
 
-def _mend(services: Services, task: Task, seen: Sighting | None) -> None:
+def _look(services: Services, tasks: Iterable[Task], report: Report) -> Mapping[str, Sighting | None]:
+    turn = int(services.clock.now().timestamp() // 60) % ROTATION
+    chosen: Sequence[Task] = [task for task in tasks if task.ecs_arn is not None and _turn(task) == turn]
+    if not chosen:
+        return {}
+    try:
+        return services.cluster.look(chosen)
+    except TapitError as problem:
+        report(problem)
+        return {}
+
+
+def _turn(task: Task) -> int:
+    return zlib.crc32(task.id.encode()) % ROTATION
+
+
+def _mend(services: Services, task: Task, seen: Mapping[str, Sighting | None]) -> None:
     now = services.clock.now()
     if task.ecs_arn is None:
         _begin_again(services, task, now)
-    elif seen is not None:
-        task = record_sighting(services, task.id, seen) or task
-    elif _is_lost(task, now):
+    sighting = seen.get(task.id)
+    if sighting is not None:
+        task = record_sighting(services, task.id, sighting) or task
+    elif task.id in seen and _is_lost(task, now):
         task = change_task(services.tasks, task.id, lambda task: lose(task, now))
     if not task.is_final:
         stop_if_overdue(services, task)
