@@ -1,0 +1,113 @@
+"""A whole AWS account of this machine: ministack, our ECS, and the stack that `make deploy` puts there."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.aws.ecs_endpoint.endpoint import Endpoint
+from tests.aws.ecs_endpoint.server import serving
+from tests.aws.ecs_endpoint.settings import Settings
+from tests.aws.emulator import (
+    ACCESS_KEY,
+    ACCOUNT,
+    REGION,
+    ROOT,
+    SECRET_KEY,
+    Emulator,
+    place_emulator,
+    running,
+)
+from tests.aws.event_rules import EventRules
+from tests.aws.log_groups import LogGroups
+
+STAGE = "story"
+_TOKEN = re.compile(r"tpt_\S+")
+
+
+@dataclass(frozen=True)
+class AwsAccount:
+    emulator: Emulator
+    ecs: Endpoint
+    ecs_url: str
+
+    def client(self, service: str) -> Any:
+        return _client(self.emulator, service)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=f"tapit-{STAGE}")["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @property
+    def api_url(self) -> str:
+        """The emulator answers for every API under one host: /_aws/execute-api/ID/STAGE."""
+        found = re.fullmatch(r"https://(\w+)\.execute-api\.[^/]+/(\w+)", self.outputs["ApiUrl"])
+        assert found, self.outputs["ApiUrl"]
+        return f"{self.emulator.url}/_aws/execute-api/{found[1]}/{found[2]}"
+
+    def deploy_tool(self, *words: str) -> str:
+        """Run what the Makefile's targets run, and return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy", *words, "--stage", STAGE],
+            env=_shell() | self.emulator.credentials,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def deploy(self) -> str:
+        return self.deploy_tool("deploy", "--arch", ARCHITECTURE)
+
+    def first_token(self) -> str:
+        (token,) = _TOKEN.findall(self.deploy_tool("first-token"))
+        return str(token)
+
+    def sweep(self) -> None:
+        """What EventBridge does every minute, now."""
+        answer = self.client("lambda").invoke(FunctionName=f"tapit-{STAGE}-sweep", Payload=json.dumps({}))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+@contextmanager
+def open_account(folder: Path) -> Iterator[AwsAccount]:
+    emulator = place_emulator(folder)
+    ecs = Endpoint(
+        Settings(account=ACCOUNT, region=REGION),
+        LogGroups(_client(emulator, "logs")),
+        EventRules(_client(emulator, "events"), _client(emulator, "lambda"), _client(emulator, "sqs")),
+    )
+    with serving(ecs) as ecs_url, running(emulator, ecs_url):
+        try:
+            yield AwsAccount(emulator, ecs, ecs_url)
+        finally:
+            ecs.end()  # while there is still someone to write logs to
+
+
+def _client(emulator: Emulator, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=emulator.url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
+
+
+def _shell() -> dict[str, str]:
+    """Nothing of this machine's own AWS settings gets in."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TAPIT_"))}
