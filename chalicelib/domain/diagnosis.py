@@ -6,6 +6,8 @@ from signal import Signals
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.domain.known_reasons import next_step
+
 
 class EndedBy(StrEnum):
     """Who or what brought a task to its end."""
@@ -59,12 +61,12 @@ def diagnose(
         case EndedBy.START_FAILURE:
             return Diagnosis(
                 what=f"It never started: {reason or 'no reason was given'}",
-                next="Mend that, and run it again.",
+                next=next_step(reason) or "Mend that, and run it again.",
             )
         case EndedBy.INFRASTRUCTURE:
             return Diagnosis(
                 what=f"What it ran on failed: {reason or 'no reason was given'}",
-                next="Run it again; nothing says that the command itself is at fault.",
+                next=next_step(reason) or "Run it again; nothing says that the command itself is at fault.",
             )
         case EndedBy.LOST:
             return Diagnosis(

@@ -7,7 +7,8 @@ from functools import cache
 from chalice.app import Blueprint, Response
 
 from chalicelib import VERSION
-from chalicelib.http.endpoint import Route, json_response
+from chalicelib.domain.errors import TapitError
+from chalicelib.http.endpoint import Route, json_response, refusal
 from chalicelib.http.openapi import describe
 from chalicelib.ports import Services
 
@@ -18,7 +19,11 @@ def open_blueprint(routes: Sequence[Route], services: Callable[[], Services]) ->
 
     @made.route("/health", methods=["GET"])
     def health() -> Response:
-        return json_response({"status": "ok", "home": services().home, "version": VERSION})
+        try:
+            home = services().home
+        except TapitError as error:
+            return refusal(error)
+        return json_response({"status": "ok", "home": home, "version": VERSION})
 
     @made.route("/openapi.json", methods=["GET"])
     def openapi() -> Response:

@@ -1,0 +1,193 @@
+"""What to do about the reasons that ECS gives in prose; the first that fits says it.
+
+What they mean: docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+"""
+
+import re
+
+_NEXT: tuple[tuple[str, str], ...] = (
+    (
+        r"CannotPullContainerError.*(not found|manifest unknown|does not exist|no such)",
+        "That image or tag does not exist: check image= or docker_tag=, and that the build pushed it.",
+    ),
+    (
+        r"CannotPullContainerError.*(no matching manifest|platform|exec format)",
+        "The image was built for another processor: build it for the one that the app's tasks run on.",
+    ),
+    (
+        r"CannotPullContainerError.*(denied|authoriz|forbidden|credentials|403)",
+        (
+            "The execution role may not pull that image: give it AmazonECSTaskExecutionRolePolicy, and a "
+            "policy of the repository's that lets it in."
+        ),
+    ),
+    (
+        r"CannotPullContainerError.*(toomanyrequests|rate limit)",
+        "The registry limits downloads: try again later.",
+    ),
+    (
+        r"CannotPullContainerError.*(no space|disk quota)",
+        "The image does not fit on the disk: run it again with a larger ephemeral_storage_gb=.",
+    ),
+    (
+        r"CannotPullContainerError",
+        (
+            "The image cannot be reached: check its name, and that the subnets have a way to the registry "
+            "(a NAT gateway, VPC endpoints, or assign_public_ip=true)."
+        ),
+    ),
+    (
+        r"ResourceInitializationError.*(secret|ssm|parameter)",
+        (
+            "A secret cannot be read: check that its ARN exists, that the execution role may read it (and "
+            "its KMS key), and that the subnets have a way to Secrets Manager or Systems Manager."
+        ),
+    ),
+    (
+        r"ResourceInitializationError.*(log group|log stream|awslogs|cloudwatch|log driver)",
+        (
+            "The log group cannot be written: check that log_group= exists, that the execution role may "
+            "write to it, and that the subnets have a way to CloudWatch Logs."
+        ),
+    ),
+    (
+        r"ResourceInitializationError.*(ecr|registry)",
+        (
+            "The registry cannot be reached: the subnets need a NAT gateway, VPC endpoints for ECR and S3, "
+            "or assign_public_ip=true."
+        ),
+    ),
+    (
+        r"ResourceInitializationError.*(efs|mount|volume)",
+        (
+            "A file system cannot be mounted: check its mount targets, its security group (port 2049) and "
+            "the task role."
+        ),
+    ),
+    (
+        r"ResourceInitializationError",
+        "The network gets in the way: check subnets=, security_groups= and assign_public_ip=.",
+    ),
+    (
+        r"CannotStartContainerError|CannotCreateContainerError",
+        (
+            "The container itself cannot start: check that the image has what the app asks for (a shell "
+            "unless keep_entrypoint=true, the workdir, the user)."
+        ),
+    ),
+    (
+        r"PassRole|roles? (is|are) not.*pass",
+        "tapit may not hand on that role: deploy with PassableRoles naming it.",
+    ),
+    (
+        r"unable to assume the role|assume role|invalid.*role|role is (not valid|invalid)",
+        ("ECS cannot use the role: check its ARN, and that its trust policy names ecs-tasks.amazonaws.com."),
+    ),
+    (
+        r"execution role",
+        (
+            "The task has no execution role: an admin sets it with: tapit set app name=APP "
+            "execution_role=ARN (task_role=ARN)."
+        ),
+    ),
+    (
+        r"limit on the number of|vcpu limit|concurrent task limit|quota",
+        (
+            "An AWS quota is used up: wait for other tasks to end, or ask for more in Service Quotas "
+            "(Fargate On-Demand vCPU resource count, or Fargate Spot's)."
+        ),
+    ),
+    (
+        r"Capacity is unavailable|insufficient capacity|capacity or quota",
+        (
+            "AWS had no room for it all that time: try again later, name subnets in more availability "
+            "zones, ask for less, or raise queue_timeout=."
+        ),
+    ),
+    (
+        r"addresses to satisfy|ENI limit|NetworkInterfaceLimit|RESOURCE:ENI",
+        "The subnets have no free addresses: name larger or more subnets.",
+    ),
+    (
+        r"No Container Instances|RESOURCE:|ATTRIBUTE",
+        "No instance of the cluster can take it: add instances, ask for less, or use capacity=FARGATE.",
+    ),
+    (
+        r"\bspot\b|SpotInterruption",
+        (
+            "AWS took back the Spot capacity: run it again, with capacity=FARGATE if it must not be "
+            "interrupted."
+        ),
+    ),
+    (
+        r"maintenance|retirement|host (is|was) |underlying (host|infrastructure)|health check",
+        (
+            "AWS had to replace the machine under it: run it again; one that runs for weeks should be able "
+            "to go on where it was."
+        ),
+    ),
+    (
+        r"ClusterNotFound|Cluster not found",
+        "There is no such cluster: check cluster= of the app, and the Region.",
+    ),
+    (
+        r"names no cluster",
+        "Name one: tapit set app name=APP cluster=CLUSTER.",
+    ),
+    (
+        r"there is no service|ServiceNotFound",
+        "Check service= and cluster= of the app, and that it is not deleted.",
+    ),
+    (
+        r"several essential containers|has no container",
+        "Name one: tapit set app name=APP container=NAME.",
+    ),
+    (
+        r"neither an image",
+        "Name one: tapit set app name=APP image=IMAGE, or service=SERVICE to take it from.",
+    ),
+    (
+        r"no subnets",
+        (
+            "Name them: tapit set app name=APP subnets=subnet-...,subnet-...; or service=SERVICE to take "
+            "them from."
+        ),
+    ),
+    (
+        r"AccessDenied|not authorized",
+        (
+            "tapit's role may not do that: deploy with Clusters, PassableRoles and LogGroups naming what "
+            "the app uses."
+        ),
+    ),
+    (
+        r"subnet",
+        "A subnet is wrong: check that subnets= exist, and are in the VPC of security_groups=.",
+    ),
+    (
+        r"security ?group",
+        "A security group is wrong: check that security_groups= are in the VPC of subnets=.",
+    ),
+    (
+        r"capacity ?provider",
+        (
+            "The cluster does not have that capacity provider: check capacity= of the app, or add it to the "
+            "cluster."
+        ),
+    ),
+    (
+        r"the command is too long",
+        "Put it in a script in the image, and run that.",
+    ),
+    (
+        r"did not answer|AWS is busy",
+        "AWS did not answer for an hour: check its health dashboard, and run it again.",
+    ),
+)
+
+
+def next_step(reason: str | None) -> str | None:
+    """Return what to do about a reason; None for one that nobody has met yet."""
+    if reason is None:
+        return None
+    return next((step for sign, step in _NEXT if re.search(sign, reason, re.IGNORECASE | re.DOTALL)), None)
