@@ -39,6 +39,7 @@ class AwsAccount:
     emulator: Emulator
     ecs: Endpoint
     ecs_url: str
+    stage: str = STAGE
 
     def client(self, service: str) -> Any:
         return _client(self.emulator, service)
@@ -47,6 +48,10 @@ class AwsAccount:
     def outputs(self) -> dict[str, str]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=f"tapit-{STAGE}")["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @property
+    def state_machine(self) -> str:
+        return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:tapit-{STAGE}-lifecycle"
 
     @property
     def api_url(self) -> str:
@@ -84,10 +89,10 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 
 @contextmanager
-def open_account(folder: Path) -> Iterator[AwsAccount]:
+def open_account(folder: Path, settings: Settings) -> Iterator[AwsAccount]:
     emulator = place_emulator(folder)
     ecs = Endpoint(
-        Settings(account=ACCOUNT, region=REGION),
+        settings,
         LogGroups(_client(emulator, "logs")),
         EventRules(_client(emulator, "events"), _client(emulator, "lambda"), _client(emulator, "sqs")),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from tests.aws.ecs_endpoint.settings import Settings
@@ -30,7 +30,7 @@ class Events:
         self._settings = settings
         self._sink = sink
         self._held: dict[str, list[Described]] = defaultdict(list)
-        self._queue: SimpleQueue[Described | None] = SimpleQueue()
+        self._queue: SimpleQueue[Described | Event | None] = SimpleQueue()
         self._sender = Thread(target=self._send_all, daemon=True)
         self._sender.start()
 
@@ -40,8 +40,13 @@ class Events:
             for _ in range(self.weather.copies):
                 self._queue.put(one)
 
-    def end(self) -> None:
+    def settle(self) -> None:
         """Return when everything before was sent."""
+        sent = Event()
+        self._queue.put(sent)
+        assert sent.wait(60)
+
+    def end(self) -> None:
         self._queue.put(None)
         self._sender.join()
 
@@ -71,7 +76,10 @@ class Events:
 
     def _send_all(self) -> None:
         while (event := self._queue.get()) is not None:
-            self._sink.send(event)
+            if isinstance(event, Event):
+                event.set()
+            else:
+                self._sink.send(event)
 
 
 def _time(value: object) -> str:

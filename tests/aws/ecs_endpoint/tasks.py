@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Condition
 from typing import Any
@@ -83,6 +83,11 @@ class Tasks:
         if "family" in params:
             found = [task for task in found if _family(task) == params["family"]]
         return page("taskArns", [task["taskArn"] for task in found], params)
+
+    def started(self) -> Sequence[Described]:
+        """Return every task there ever was, as it is now."""
+        with self._news:
+            return [life.described for life in self._lives.values()]
 
     def wait_for(self, task_arn: str, status: str, seconds: float = 20) -> Described:
         """Wait until the task is in that state; it must not have passed it before. Its events are on their way."""

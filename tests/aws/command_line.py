@@ -1,0 +1,68 @@
+"""The real `tapit`, as a process, talking to the emulated API Gateway."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).parent / "tapit"
+
+
+@dataclass(frozen=True)
+class Tapit:
+    url: str
+    token: str
+    home: Path
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Whatever it ends with."""
+        return subprocess.run(
+            [PROGRAM, *words],
+            env=self._environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [PROGRAM, *words],
+            env=self._environment,
+            cwd=self.home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(self, *words: str) -> str:
+        """Return what it prints; it must succeed."""
+        done = self.run(*words)
+        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def create(self, command: str, *words: str) -> str:
+        return self.say("create", "task", command, *words, "-o", "id").strip()
+
+    def show(self, task_id: str) -> dict[str, Any]:
+        task: dict[str, Any] = json.loads(self.say("show", "task", f"task={task_id}", "-o", "json"))
+        return task
+
+    def wait(self, task_id: str) -> dict[str, Any]:
+        """Wait for its end and return it as it is then."""
+        done = self.run("wait", f"task={task_id}", "timeout=90s", "-q")
+        assert done.returncode != 124, f"{self.show(task_id)}\n{done.stderr}"
+        return self.show(task_id)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return kept | {
+            "HOME": str(self.home),
+            "TAPIT_URL": self.url,
+            "TAPIT_TOKEN": self.token,
+            "TAPIT_APP": "shop",
+        }

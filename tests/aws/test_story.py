@@ -1,0 +1,205 @@
+"""The packaged program on an emulated AWS, used as a team uses it: by `make deploy` and the `tapit` command."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.aws.account import AwsAccount, open_account
+from tests.aws.command_line import Tapit
+from tests.aws.ecs_endpoint.events import Weather
+from tests.aws.ecs_endpoint.faults import cannot_start, no_capacity, server_error, throttled, unanswered
+from tests.aws.shop import SETTINGS, open_shop
+from tests.aws.waiting import until
+
+pytestmark = pytest.mark.slow
+
+TRAPS = "trap 'echo goodbye; exit 7' TERM; echo up; while :; do sleep 0.1; done"
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
+    with open_account(tmp_path_factory.mktemp("aws"), SETTINGS) as account:
+        account.deploy()
+        yield account
+
+
+@pytest.fixture(scope="module")
+def shop(account: AwsAccount, tmp_path_factory: pytest.TempPathFactory) -> Tapit:
+    """A team's command line, with an app that points at the team's own service."""
+    tapit = Tapit(account.api_url, account.first_token(), tmp_path_factory.mktemp("home"))
+    open_shop(account, tapit)
+    return tapit
+
+
+@pytest.fixture(autouse=True)
+def _fine_weather(account: AwsAccount) -> Iterator[None]:
+    yield
+    account.ecs.events.weather = Weather()
+    account.ecs.faults.clear()
+
+
+def starts_of(account: AwsAccount, task_id: str) -> list[str]:
+    """The ECS tasks that were started for a task of ours."""
+    return [
+        task["taskArn"]
+        for task in account.ecs.tasks.started()
+        if task["startedBy"] == f"tapit-{account.stage}/{task_id}"
+    ]
+
+
+def only_start_of(account: AwsAccount, task_id: str) -> str:
+    (arn,) = until(lambda: starts_of(account, task_id))
+    return arn
+
+
+def test_a_second_deployment_changes_nothing(account: AwsAccount) -> None:
+    assert "nothing had to change" in account.deploy()
+
+
+def test_runs_a_command_and_passes_its_output_and_exit_code_through(shop: Tapit) -> None:
+    done = shop.run("create", "task", "echo to $COLOUR; echo $PASSWORD; exit 3", "--wait")
+    assert (done.returncode, done.stdout) == (3, "to red\nhunter2\n"), done.stderr
+
+
+def test_tells_what_ran_who_ran_it_and_how_it_ended(shop: Tapit) -> None:
+    task_id = shop.create("echo told", "initiated_by=alice@example.com", "cpu=0.5", "memory=1")
+    task = shop.wait(task_id)
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("SUCCEEDED", 0, "exit")
+    assert (task["initiated_by"], task["created_by"], task["cpu"]) == ("alice@example.com", "admin", 0.5)
+    assert task["started_at"] < task["stopped_at"]
+    assert shop.say("logs", f"task={task_id}") == "told\n"
+    listed = json.loads(shop.say("list", "tasks", "initiated_by=alice@example.com", "-o", "json"))
+    assert [item["id"] for item in listed["items"]] == [task_id]
+
+
+def test_stops_a_task_at_its_time_limit_and_not_before(shop: Tapit) -> None:
+    task = shop.wait(shop.create(TRAPS, "max_hours=0.002"))
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
+    ran = seconds_between(task["started_at"], task["stopped_at"])
+    assert 7.2 <= ran < 7.2 + 10, ran
+
+
+def test_deletes_a_running_task_then_its_record(account: AwsAccount, shop: Tapit) -> None:
+    task_id = shop.create(TRAPS)
+    until(lambda: shop.show(task_id)["status"] == "RUNNING")
+    until(lambda: "up" in shop.say("logs", f"task={task_id}"))
+    shop.say("delete", "task", f"task={task_id}")
+    task = shop.wait(task_id)
+    assert (task["status"], task["exit_code"]) == ("STOPPED", 7)
+    assert task["stop_cause"] == {"kind": "user", "by": "admin"}
+    shop.say("delete", "task", f"task={task_id}")
+    assert "There is no task" in shop.run("show", "task", f"task={task_id}").stderr
+
+
+def test_deletes_a_task_before_its_container_began(account: AwsAccount, shop: Tapit) -> None:
+    task_id = shop.create("echo never", "docker_tag=slow")
+    only_start_of(account, task_id)
+    shop.say("delete", "task", f"task={task_id}")
+    task = shop.wait(task_id)
+    assert (task["status"], task["exit_code"]) == ("STOPPED", None)
+
+
+def test_runs_twenty_at_once_on_one_definition(account: AwsAccount, shop: Tapit) -> None:
+    before = len(registrations(account))
+    begun = [shop.begin("create", "task", f"echo {n}; exit 0", "docker_tag=2", "-o", "id") for n in range(20)]
+    ids = [process.communicate(timeout=60)[0].strip() for process in begun]
+    assert len(set(ids)) == 20
+    tasks = [shop.wait(task_id) for task_id in ids]
+    assert {task["status"] for task in tasks} == {"SUCCEEDED"}
+    assert [len(starts_of(account, task_id)) for task_id in ids] == [1] * 20
+    assert [shop.say("logs", f"task={task_id}") for task_id in ids] == [f"{n}\n" for n in range(20)]
+    assert len(registrations(account)) - before == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "ended_by", "said"),
+    [
+        (("no-such-program",), "exit", "127"),
+        (("exit 0", "docker_tag=gone"), "start_failure", "CannotPullContainerError"),
+    ],
+)
+def test_says_why_a_task_failed_and_what_to_do(
+    shop: Tapit, words: tuple[str, ...], ended_by: str, said: str
+) -> None:
+    task = shop.wait(shop.create(*words))
+    assert (task["status"], task["ended_by"]) == ("FAILED", ended_by)
+    assert task["diagnosis"]["what"]
+    assert task["diagnosis"]["next"]
+    assert said in f"{task['reason']} {task['exit_code']}"
+
+
+def test_says_when_the_infrastructure_failed(account: AwsAccount, shop: Tapit) -> None:
+    task_id = shop.create(TRAPS)
+    arn = only_start_of(account, task_id)
+    account.ecs.tasks.wait_for(arn, "RUNNING")
+    account.ecs.tasks.find("prod", arn).stop("SpotInterruption", "Your Spot Task was interrupted.")
+    task = shop.wait(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+
+
+def test_says_when_memory_ran_out(account: AwsAccount, shop: Tapit) -> None:
+    task_id = shop.create(TRAPS)
+    arn = only_start_of(account, task_id)
+    account.ecs.tasks.wait_for(arn, "RUNNING")
+    account.ecs.tasks.find("prod", arn).run_out_of_memory()
+    task = shop.wait(task_id)
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "out_of_memory", 137)
+
+
+@pytest.mark.parametrize("fault", [no_capacity(), throttled(), server_error(), unanswered()], ids=str)
+def test_starts_one_container_whatever_ecs_answers_first(
+    account: AwsAccount, shop: Tapit, fault: Any
+) -> None:
+    account.ecs.faults.add(fault, times=2)
+    task_id = shop.create("exit 0")
+    assert shop.wait(task_id)["status"] == "SUCCEEDED"
+    assert len(starts_of(account, task_id)) == 1
+
+
+def test_gives_up_what_ecs_refuses_for_good(account: AwsAccount, shop: Tapit) -> None:
+    account.ecs.faults.add(
+        cannot_start("ResourceInitializationError: unable to pull secrets or registry auth")
+    )
+    task = shop.wait(shop.create("exit 0"))
+    assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
+    assert "ResourceInitializationError" in task["reason"]
+
+
+def test_the_sweep_heals_what_lost_events_left(account: AwsAccount, shop: Tapit) -> None:
+    account.ecs.events.weather = Weather(copies=0)
+    task_id = shop.create("echo unheard; exit 5")
+    account.ecs.tasks.wait_for(only_start_of(account, task_id), "STOPPED")
+    account.sweep()
+    task = shop.wait(task_id)
+    assert (task["status"], task["exit_code"]) == ("FAILED", 5)
+    assert task["started_at"] is not None
+
+
+def test_repeated_and_reversed_events_tell_the_same_story(account: AwsAccount, shop: Tapit) -> None:
+    account.ecs.events.weather = Weather(copies=3, reversed_at_end=True)
+    task = shop.wait(shop.create("exit 6"))
+    assert (task["status"], task["exit_code"]) == ("FAILED", 6)
+    account.ecs.events.settle()
+    assert shop.show(task["id"])["history"][-1]["status"] == "FAILED"
+
+
+def test_nothing_went_wrong_behind_the_scenes(account: AwsAccount, shop: Tapit) -> None:
+    """Last: no event was given up, and no execution of the lifecycle failed."""
+    queues = account.client("sqs")
+    for name in ("UndeliveredQueue", "FailedQueue"):
+        assert "Messages" not in queues.receive_message(QueueUrl=account.outputs[name])
+    failed = account.client("stepfunctions").list_executions(
+        stateMachineArn=account.state_machine, statusFilter="FAILED"
+    )
+    assert failed["executions"] == []
+
+
+def registrations(account: AwsAccount) -> list[str]:
+    return [operation for operation, _ in account.ecs.calls if operation == "RegisterTaskDefinition"]
+
+
+def seconds_between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
