@@ -32,7 +32,7 @@ class Package:
 
 def package(architecture: str, build: Path, root: Path = ROOT) -> Package:
     """Build anew; raise Refusal when the result would not run."""
-    _refuse_other_pythons(sys.version_info[:2])
+    refuse_other_pythons(sys.version_info[:2])
     made = Package(build / architecture / "tapit.zip", build / architecture / "template.json")
     made.zip.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
@@ -46,7 +46,7 @@ def package(architecture: str, build: Path, root: Path = ROOT) -> Package:
     return made
 
 
-def _refuse_other_pythons(version: tuple[int, int]) -> None:
+def refuse_other_pythons(version: tuple[int, int]) -> None:
     if not OLDEST <= version <= NEWEST:
         raise Refusal(
             f"Python {version[0]}.{version[1]} packages for a Lambda runtime that is not supported here.",
@@ -84,5 +84,7 @@ def _run_chalice(project: Path, out: Path) -> None:
         text=True,
         check=False,
     )
-    if done.returncode or "Could not install dependencies" in done.stdout + done.stderr:
+    # Chalice leaves a dependency out, or even packages nothing, and still exits with 0.
+    is_whole = (out / "deployment.zip").exists() and (out / "sam.json").exists()
+    if done.returncode or not is_whole or "Could not install dependencies" in done.stdout + done.stderr:
         raise Refusal(f"Chalice could not package:\n{done.stdout}{done.stderr}".rstrip())

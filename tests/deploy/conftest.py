@@ -1,20 +1,44 @@
 """An account that is moto's, and a package that is small."""
 
 import json
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from moto import mock_aws
 
 from deploy.account import Account, open_account
-from deploy.package import Package
+from deploy.package import Package, package
 from deploy.stack import Stack
 
 REGION = "eu-west-1"
+THIS_ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/api"
 QUEUES = "https://sqs.eu-west-1.amazonaws.com/123456789012"
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The real package, for this machine's architecture."""
+    return package(THIS_ARCHITECTURE, tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def template(packaged: Package) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(packaged.template.read_text())
+    return made
+
+
+@pytest.fixture(scope="session")
+def code(packaged: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked zip."""
+    folder = tmp_path_factory.mktemp("task")
+    with ZipFile(packaged.zip) as packed:
+        packed.extractall(folder)
+    return folder
 
 
 @pytest.fixture
