@@ -67,12 +67,12 @@ def refusals() -> Iterator[None]:
 
 def refusal_of(error: ClientError) -> LaunchError:
     said = f"{error.response['Error'].get('Message') or 'no reason was given'} ({code_of(error)})"
-    if is_busy(error):
-        return Unanswered(f"AWS is busy: {said}")
     if _has(said, _NEEDS_A_NEW_PLAN):
         return NoCapacity(f"the task definition was deregistered meanwhile: {said}")
     if _has(said, _QUOTA_WORDS):
         return NoCapacity(f"capacity or quota: {said}")
+    if is_busy(error):
+        return Unanswered(f"AWS is busy: {said}")
     return CannotStart(f"AWS refused: {said}")
 
 

@@ -1,0 +1,199 @@
+"""What becomes of ECS's refusals and silences: what to repeat, what to ask anew, and what is over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+
+from chalicelib.adapters.ecs import EcsCluster
+from chalicelib.adapters.ecs_refusals import refusals
+from chalicelib.adapters.log_groups import LogGroups
+from chalicelib.domain.errors import CannotStart, LaunchError, NoCapacity, Unanswered, Unavailable
+from chalicelib.domain.task import Task, begin_attempt
+from tests.aws_adapters.ecs_account import REGION, client
+from tests.builders import ARN, NOON, TASK_ID, a_running_task, a_task, an_app
+
+RUN_TASK = {"cluster": "prod", "taskDefinition": "tapit-test-shop-0:1", "launchType": "FARGATE"}
+ASKED = {**RUN_TASK, "clientToken": f"{TASK_ID}-1", "startedBy": f"tapit-test/{TASK_ID}"}
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with Stubber(client("ecs")) as stub:
+        yield stub
+
+
+@pytest.fixture
+def cluster(stub: Stubber) -> EcsCluster:
+    return EcsCluster(stub.client, LogGroups(None), stage="test", region=REGION)
+
+
+def a_planned_task() -> Task:
+    return begin_attempt(a_task(), {"run_task": RUN_TASK}, NOON)
+
+
+def start(cluster: EcsCluster) -> str:
+    return cluster.start(a_planned_task(), an_app())
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message", "kind"),
+    [
+        ("ThrottlingException", 400, "Rate exceeded", Unanswered),
+        ("Throttling", 400, "Rate exceeded", Unanswered),
+        ("RequestLimitExceeded", 503, "Request limit exceeded.", Unanswered),
+        ("TooManyRequestsException", 429, "slow down", Unanswered),
+        ("InvalidParameterException", 400, "Rate exceeded (ErrorCode: Throttling)", Unanswered),
+        ("ClientException", 400, "Too many concurrent attempts to create a new revision", Unanswered),
+        ("ServerException", 500, "Service Unavailable. Please try again later.", Unanswered),
+        ("InternalFailure", 500, "", Unanswered),
+        ("ClientException", 400, "Capacity is unavailable at this time. Please try again later", NoCapacity),
+        ("ClientException", 400, "Capacity is unavailable at this time.", NoCapacity),
+        (
+            "LimitExceededException",
+            400,
+            "You've reached the limit on the number of vCPUs you can run concurrently",
+            NoCapacity,
+        ),
+        ("ClientException", 400, "TaskDefinition is inactive", NoCapacity),
+        ("ClientException", 400, "No Container Instances were found in your cluster.", CannotStart),
+        ("ClusterNotFoundException", 400, "Cluster not found.", CannotStart),
+        (
+            "AccessDeniedException",
+            400,
+            "User: arn:aws:sts::1:x is not authorized to perform: ecs:RunTask on resource: arn:aws:ecs:x",
+            CannotStart,
+        ),
+        ("InvalidParameterException", 400, "The subnet ID 'subnet-1' does not exist", CannotStart),
+    ],
+)
+def test_every_refusal_is_of_one_kind(
+    stub: Stubber, cluster: EcsCluster, code: str, status: int, message: str, kind: type[LaunchError]
+) -> None:
+    stub.add_client_error("run_task", code, message, http_status_code=status)
+
+    with pytest.raises(kind) as refusal:
+        start(cluster)
+    assert type(refusal.value) is kind
+    assert code in str(refusal.value)
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Capacity is unavailable at this time. Please try again later or in a different zone", NoCapacity),
+        ("RESOURCE:MEMORY", NoCapacity),
+        ("RESOURCE:ENI", NoCapacity),
+        ("AGENT", NoCapacity),
+        ("INACTIVE", NoCapacity),
+        ("ATTRIBUTE", CannotStart),
+        ("MISSING", CannotStart),
+    ],
+)
+def test_an_answer_without_a_task_says_why(
+    stub: Stubber, cluster: EcsCluster, reason: str, kind: type[LaunchError]
+) -> None:
+    stub.add_response("run_task", {"tasks": [], "failures": [{"reason": reason, "detail": "more"}]}, ASKED)
+
+    with pytest.raises(kind, match="more") as refusal:
+        start(cluster)
+    assert type(refusal.value) is kind
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        ReadTimeoutError(endpoint_url="https://ecs"),
+        ConnectTimeoutError(endpoint_url="https://ecs"),
+        EndpointConnectionError(endpoint_url="https://ecs"),
+    ],
+)
+def test_silence_is_no_refusal(silence: Exception) -> None:
+    with pytest.raises(Unanswered), refusals():
+        raise silence
+
+
+def test_an_empty_answer_is_none(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_response("run_task", {"tasks": [], "failures": []}, ASKED)
+
+    with pytest.raises(Unanswered):
+        start(cluster)
+
+
+def test_a_task_beside_a_failure_is_a_task(stub: Stubber, cluster: EcsCluster) -> None:
+    answer = {"tasks": [{"taskArn": ARN}], "failures": [{"reason": "RESOURCE:CPU"}]}
+    stub.add_response("run_task", answer, ASKED)
+
+    assert start(cluster) == ARN
+
+
+def test_a_call_that_conflicts_with_an_earlier_one_names_its_task(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("run_task", "ConflictException", modeled_fields={"resourceIds": [ARN]})
+
+    assert start(cluster) == ARN
+
+
+def test_repeating_a_launch_repeats_the_very_same_call(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("run_task", "ServerException", http_status_code=500, expected_params=ASKED)
+    stub.add_response("run_task", {"tasks": [{"taskArn": ARN}], "failures": []}, ASKED)
+
+    with pytest.raises(Unanswered):
+        start(cluster)
+    assert start(cluster) == ARN
+
+
+def test_a_busy_stop_is_left_to_the_next_look(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("stop_task", "ThrottlingException", "Rate exceeded")
+
+    cluster.stop(a_running_task(), "stopped by alice")
+
+
+def test_stopping_what_ecs_does_not_know_is_harmless(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("stop_task", "InvalidParameterException", "The referenced task was not found.")
+
+    cluster.stop(a_running_task(), "stopped by alice")
+
+
+def test_a_stop_that_is_not_allowed_says_so(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("stop_task", "AccessDeniedException", "not authorized to perform: ecs:StopTask")
+
+    with pytest.raises(Unavailable, match="ecs:StopTask"):
+        cluster.stop(a_running_task(), "stopped by alice")
+
+
+def test_what_could_not_be_looked_at_is_not_said_to_be_unknown(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("describe_tasks", "ThrottlingException", "Rate exceeded")
+
+    assert cluster.look([a_running_task()]) == {}
+
+
+def test_a_hundred_are_looked_at_in_one_call(stub: Stubber, cluster: EcsCluster) -> None:
+    tasks = [
+        a_running_task(id=f"1jd3m8k7x{number:03d}").but(ecs_arn=f"{ARN}{number}") for number in range(150)
+    ]
+    for some in (tasks[:100], tasks[100:]):
+        asked = {"cluster": "prod", "tasks": [task.ecs_arn for task in some]}
+        found = [described(task.ecs_arn) for task in some[:-1]]
+        stub.add_response("describe_tasks", {"tasks": found, "failures": []}, asked)
+
+    seen = cluster.look(tasks)
+
+    assert [task.id for task in tasks if seen[task.id] is None] == [tasks[99].id, tasks[149].id]
+
+
+def described(arn: str | None) -> dict[str, Any]:
+    return {"taskArn": arn, "version": 7, "lastStatus": "RUNNING", "startedAt": NOON, "containers": []}
+
+
+def test_a_service_that_may_not_be_read_says_so() -> None:
+    denied = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "ResponseMetadata": {}},
+        "DescribeServices",
+    )
+    with pytest.raises(CannotStart, match="AccessDeniedException"), refusals():
+        raise denied
