@@ -98,7 +98,7 @@ def test_a_dependency_without_a_fitting_wheel_stops_the_packaging(tmp_path: Path
     _a_wheel(tmp_path, "only_elsewhere-1.0-cp311-cp311-win_amd64.whl")
     (root / "requirements.txt").write_text(f"--find-links {tmp_path}\nonly-elsewhere==1.0\n")
 
-    with pytest.raises(Refusal, match="only-elsewhere|only_elsewhere"):
+    with pytest.raises(Refusal, match=r"only[-_]elsewhere"):
         package(THIS_ARCHITECTURE, tmp_path / "build", root)
 
 
