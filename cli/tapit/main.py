@@ -6,22 +6,38 @@ from tapit import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tapit.errors import CliError
     from tapit.words import Request
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; what it returns is the process's exit code."""
-    words = sys.argv[1:] if argv is None else argv
+def main() -> None:
+    """The console script."""
+    words = sys.argv[1:]
     if words == ["--version"]:
         print_version()  # before any import: the cheapest question gets the cheapest answer
-        return 0
-    from tapit import crash, errors
+        return
+    import gc
+    import os
 
-    crash.catch_bugs(words)
+    gc.set_threshold(
+        50_000
+    )  # imports allocate a lot and free nothing: collecting costs a tenth of a short command
+    sys.excepthook = _report_bug
+    code = run(words)
+    # taking the interpreter apart would cost another tenth, and everything has been flushed
+    os._exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run one command, and return the process's exit code."""
+    from tapit import errors
+
     try:
         code = _answer(words)
         sys.stdout.flush()
+        sys.stderr.flush()
     except errors.CliError as error:
         return _tell(error, words)
     except KeyboardInterrupt:
@@ -29,6 +45,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _closed_pipe()
     return code
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    from tapit import crash
+
+    crash.report(kind, error, trace)
 
 
 def print_version() -> None:
