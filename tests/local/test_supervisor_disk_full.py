@@ -61,6 +61,26 @@ def test_the_output_resumes_when_there_is_room_again(
     assert len(printed.replace(note, b"")) == len(b"one\n") + 40_000 - ended.lost_output_bytes + len(b"two\n")
 
 
+def test_a_full_disk_keeps_no_task_from_being_stopped(machine: Machine, small_disk: Path) -> None:
+    task = machine.start("echo ready; sleep 1000")
+    task.says(b"ready")
+    _fill(small_disk / "filler")
+
+    task.folder.request_stop("no room")
+
+    assert task.exited().reason == "no room"
+
+
+def test_a_full_disk_keeps_no_limit_from_being_changed(machine: Machine, small_disk: Path) -> None:
+    task = machine.start("sleep 1000", max_seconds=1000)
+    task.running()
+    _fill(small_disk / "filler")
+
+    task.folder.set_max_seconds(0.01)
+
+    assert task.exited().stopped_by == "deadline"
+
+
 def test_no_task_starts_that_could_not_say_how_it_ended(machine: Machine, small_disk: Path) -> None:
     task = machine.task()
     task.folder.path.mkdir()
