@@ -35,21 +35,29 @@ def run(words: list[str]) -> int:
     from tapit import errors
 
     try:
-        code = _answer(words)
-        sys.stdout.flush()
+        try:
+            code = _answer(words)
+            sys.stdout.flush()
+        except errors.CliError as error:
+            code = _tell(error, words)
         sys.stderr.flush()
-    except errors.CliError as error:
-        return _tell(error, words)
     except KeyboardInterrupt:
         return errors.INTERRUPTED
     except BrokenPipeError:
-        return _closed_pipe()
+        return errors.CLOSED_PIPE  # quietly, as `head` expects
+    except OSError as error:
+        return _tell(errors.CliError("the system refused", str(error)), words)
     return code
 
 
 def _report_bug(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    from tapit import crash
+    import os
 
+    from tapit import crash
+    from tapit.errors import INTERRUPTED
+
+    if issubclass(kind, KeyboardInterrupt):  # in the blink before there was anything to interrupt
+        os._exit(INTERRUPTED)
     crash.report(kind, error, trace)
 
 
@@ -152,14 +160,3 @@ def _verb_is_wait(said: list[str]) -> bool:
         return find_command(said).path == "wait"
     except CliError:
         return False
-
-
-def _closed_pipe() -> int:
-    """Leave quietly, as `head` expects; the interpreter's last flush must not complain either."""
-    import os
-
-    from tapit.errors import CLOSED_PIPE
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return CLOSED_PIPE

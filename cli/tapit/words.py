@@ -129,7 +129,8 @@ def understand(command: Command, words: list[str]) -> Request:
 def _is_bare(command: Command, word: str) -> bool:
     if command.takes_shell_command and any(map(str.isspace, word)):
         name = word[2:].partition("=")[0]
-        return not (word.startswith("--") and "=" in word and _key(command, name))
+        as_option = word.startswith("--") and "=" in word and _key(command, name)
+        return not (as_option or word.startswith("command="))
     return (not word.startswith("-") and not _is_setting(word)) or word == "-"
 
 
@@ -195,7 +196,8 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     flags = [flag.option for flag in (*command.flags, *GLOBAL_FLAGS)]
     near = nearest(word.partition("=")[0], flags + [f"--{key.name}" for key in (*command.keys, *GLOBAL_KEYS)])
     why = "If it is part of the command, put -- before the command." if command.takes_shell_command else None
-    return UsageError(f"there is no option {word}", why, f"did you mean {near}?" if near else _help(command))
+    else_typed = "tapit create task -- COMMAND" if command.takes_shell_command else _help(command)
+    return UsageError(f"there is no option {word}", why, f"did you mean {near}?" if near else else_typed)
 
 
 def _put(request: Request, key: Key, given: str) -> None:
