@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast format lint types imports bench clean
+.PHONY: demo test test-fast format lint types imports bench docs lock clean
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -29,6 +29,10 @@ imports: .venv/dev-ready
 
 bench: .venv/dev-ready
 	$(BIN)/python -m bench
+
+lock: .venv/dev-ready  ## pin every installed version
+	( echo '# Every installed version, pinned; `make lock` writes it anew.'; \
+	  $(BIN)/python -m pip freeze --exclude-editable ) > constraints.txt
 
 clean:
 	rm -rf .venv build dist

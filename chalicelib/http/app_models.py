@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.domain.app import DEFAULT_MAX_HOURS, App, Limits
 from chalicelib.domain.errors import InvalidRequest
@@ -15,6 +15,7 @@ from chalicelib.http.fields import (
     Directory,
     MaxHours,
     Memory,
+    Moment,
     QueryParameters,
     RequestBody,
     StopTimeout,
@@ -106,7 +107,7 @@ class AppView(BaseModel):
     max_hours: float | None
     stop_timeout: float
     limits: Limits
-    created_at: AwareDatetime
+    created_at: Moment
     created_by: str
     revision: int
     notes: list[str] = []
