@@ -226,6 +226,10 @@ class RunFolder:
             return self._running(started) if started else Starting()
         return self._exit() or (Vanished(started.get("started_at")) if is_begun else NotStarted())
 
+    def has_exited(self) -> bool:
+        """Tell cheaply whether the end is on record; `state` says more."""
+        return (self.path / "exit.json").exists()
+
     def is_alive(self) -> bool:
         """Tell whether a supervisor holds the lock; the task itself may be over already."""
         try:
@@ -282,7 +286,7 @@ class RunFolder:
         """Remove all trace of the attempt. Raise StillRunning while the task is not over."""
         patience = time.monotonic() + _PATIENCE_WITH_THE_LAST_STEPS
         while self.is_alive():
-            if not (self.path / "exit.json").exists() or time.monotonic() > patience:
+            if not self.has_exited() or time.monotonic() > patience:
                 raise StillRunning(f"Task {self.task_id} is still running.")
             time.sleep(0.005)
         if isinstance(self.state(), Vanished):

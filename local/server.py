@@ -21,6 +21,10 @@ IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
 LONGEST_REQUEST = 60
 
 
+class PortTaken(Exception):
+    """Nobody can listen on the port; the message is for the user."""
+
+
 class Gateway:
     """Turns a request into the event that API Gateway would send, and asks the app."""
 
@@ -51,7 +55,10 @@ class Server(ThreadingMixIn, TCPServer):
 
     def __init__(self, app: Chalice, port: int) -> None:
         self.gateway = Gateway(app)
-        super().__init__((HOST, port), RequestHandler)
+        try:
+            super().__init__((HOST, port), RequestHandler)
+        except OSError as error:
+            raise PortTaken(f"Port {port} on {HOST} cannot be used: {error.strerror}.") from error
 
     @property
     def url(self) -> str:

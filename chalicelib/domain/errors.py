@@ -93,7 +93,7 @@ class AppInUse(Conflict):
 
 class TaskFinished(Conflict):
     def __init__(self, task_id: str, status: str) -> None:
-        super().__init__(f"Task {task_id} is over ({status}); its time limit cannot change any more.")
+        super().__init__(f"Task {task_id} is {status}; its time limit cannot change any more.")
 
 
 class TaskNotFinished(Conflict):
