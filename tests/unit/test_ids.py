@@ -1,4 +1,4 @@
-"""Ids are short, sort by the second of creation, and a list can begin at any second."""
+"""Ids are short, sort by the time of creation, and a list can begin at any moment."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.ids import ALPHABET, PATTERN, first_id_at, new_id
 from tests.builders import NOON
 
-A_SECOND = timedelta(seconds=1)
+A_MILLISECOND = timedelta(milliseconds=1)
 LAST_YEAR = 32_000_000_000  # seconds since 1970: in the year 2984
 moments = st.floats(86_400, LAST_YEAR).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
@@ -23,17 +23,16 @@ def test_an_id_has_twelve_characters_that_cannot_be_confused(moment: datetime) -
 
 
 @given(moments, moments)
-def test_ids_sort_by_the_second_of_creation(one: datetime, other: datetime) -> None:
+def test_ids_sort_by_the_millisecond_of_creation(one: datetime, other: datetime) -> None:
     earlier, later = sorted([one, other])
 
-    if later.replace(microsecond=0) > earlier.replace(microsecond=0):
+    if later - earlier >= A_MILLISECOND:
         assert new_id(earlier) < new_id(later)
 
 
 @given(moments)
-def test_the_first_id_of_a_second_is_not_above_any_made_in_it(moment: datetime) -> None:
-    assert first_id_at(moment) <= new_id(moment)
-    assert first_id_at(moment) > new_id(moment - A_SECOND)
+def test_a_list_that_begins_at_a_moment_has_what_was_made_then_and_nothing_older(moment: datetime) -> None:
+    assert new_id(moment - A_MILLISECOND) < first_id_at(moment) <= new_id(moment)
 
 
 def test_a_moment_before_1970_has_the_very_first_id() -> None:
