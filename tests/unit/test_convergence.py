@@ -108,7 +108,6 @@ def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
     exited = seeing(an_end(version=4, is_stopped=False, **how))
     stopped = seeing(an_end(version=5, **how))
     stop = stopping_for(cause)
-    in_order = [accepting, *QUIET, stop, exited, stopped]
 
     before_the_stop = data.draw(several(QUIET))
     # From here on everything may come: whoever asks second, a sweep that gives up, the end itself.
@@ -123,6 +122,8 @@ def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
         *data.draw(several(anything)),
     ]
 
+    extension = [step for step in before_the_stop if step is extending]
+    in_order = [accepting, *map(seeing, EARLY), *extension, stop, exited, stopped]
     assert ending(after(ASKED, muddled)) == ending(after(ASKED, in_order))
 
 
