@@ -38,9 +38,9 @@ class Watch:
             page = self._poll("/logs", {"cursor": self.cursor}, revision)
             fresh = bool(page["items"]) or page["revision"] > revision
             self.cursor, revision = page["next"], page["revision"]
+            self._note(page["status"])
             if page["items"]:
                 show(page["items"])
-            self._note(page["status"])
             if page["complete"] and page["status"] in FINAL:
                 return
             self._rest(page.get("poll_after") or 0, fresh=fresh)
