@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import select
 import sys
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class Client:
         self._url = str(home.url).rstrip("/")
         parts = _parts(self._url)
         self._prefix = parts.path
+        self.interrupted_by: int | None = None  # readable once a signal has come
         self._connection = _connection(parts.scheme, parts.netloc)
 
     def get(
@@ -117,6 +119,7 @@ class Client:
         try:
             self._connection.request(method, self._prefix + target, content, self._headers(headers, content))
             self._had_contact = True
+            self._await_answer(timeout)
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -130,6 +133,13 @@ class Client:
             f"{method} {self._url}{target} -> {answer.status}, {len(answer.content)} bytes in {took} ms"
         )
         return answer
+
+    def _await_answer(self, timeout: float) -> None:
+        if self.interrupted_by is None or self._connection.sock is None:
+            return
+        ready, _, _ = select.select([self._connection.sock, self.interrupted_by], [], [], timeout)
+        if self.interrupted_by in ready:
+            raise KeyboardInterrupt
 
     def _headers(self, more: dict[str, str], content: bytes | None) -> dict[str, str]:
         headers = {
