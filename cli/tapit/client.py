@@ -6,7 +6,8 @@ import random
 import select
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote, urlencode, urlsplit
 
 from tapit import __version__, refusals
@@ -41,6 +42,7 @@ class Client:
         self._url = str(home.url).rstrip("/")
         parts = _parts(self._url)
         self._prefix = parts.path
+        self.while_asking: Callable[[], AbstractContextManager[None]] = nullcontext
         self.interrupted_by: int | None = None  # readable once a signal has come
         self._connection = _connection(parts.scheme, parts.netloc)
 
@@ -54,7 +56,10 @@ class Client:
     ) -> "dict[str, Any]":
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path
-        return self._ask("GET", target, None, {}, timeout, attempts)
+        if self.interrupted_by is not None:  # a wait shows what it waits for by itself
+            return self._ask("GET", target, None, {}, timeout, attempts)
+        with self.while_asking():
+            return self._ask("GET", target, None, {}, timeout, attempts)
 
     def send(
         self,
@@ -69,7 +74,8 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         content = None if body is None else json.dumps(body).encode()
         attempts = ATTEMPTS if repeatable or idempotency_key else 1
-        return self._ask(method, path, content, headers, TIMEOUT, attempts)
+        with self.while_asking():
+            return self._ask(method, path, content, headers, TIMEOUT, attempts)
 
     def pages(self, path: str, *, limit: int | None = None, **query: "Any") -> "Iterator[dict[str, Any]]":
         """The items of every page, up to `limit`."""

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
 
-from tests.cli.at_a_terminal import run_at_a_terminal
+from tests.cli.at_a_terminal import Terminal, run_at_a_terminal
 from tests.cli.conftest import Place
 from tests.cli.scripted_home import (
     TASK_ID,
@@ -259,3 +260,19 @@ def test_what_a_terminal_cannot_show_is_spelled_out(place: Place, home_that: Hom
 
     assert result.returncode == 0
     assert "na\\xefve \\u2713" in result.stdout
+
+
+def test_a_slow_answer_shows_a_sign_that_leaves_nothing_behind(place: Place, home_that: HomeThat) -> None:
+    seen = Event()
+
+    def answers(_asked: Asked) -> Says:
+        seen.wait(30)
+        return Says({"items": [a_task()], "next": None})
+
+    home_that(answers)
+    terminal = Terminal(place, ("list", "tasks"), 100)
+    terminal.read_until(lambda text: "waiting for an answer" in text)
+    seen.set()
+
+    assert terminal.finish() == 0
+    assert terminal.lines()[0].startswith("ID ")
