@@ -162,7 +162,7 @@ def _row(task: Task) -> tuple[object, ...]:
         not task.is_final,
         task.revision,
         task.expires_at.timestamp() if task.expires_at else None,
-        task.model_dump_json(exclude_none=True),
+        task.model_dump_json(),
         task.id,
     )
 
