@@ -1,0 +1,460 @@
+"""What every store of task records promises."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain import ids
+from chalicelib.domain.errors import (
+    IdempotencyConflict,
+    IdTaken,
+    LimitExceeded,
+    Stale,
+    TapitError,
+    TaskNotFound,
+    TaskRemoved,
+)
+from chalicelib.domain.task import Status, Task
+from chalicelib.ports import IdempotencyKey, Page, TaskQuery, TaskStore
+from local.database import Database
+from local.task_store import SqliteTaskStore
+from tests.builders import NOON, a_finished_task, a_running_task, a_task
+
+ADAPTERS = ["sqlite"]
+ONE_STORE_FOR_ALL_EXAMPLES = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A store, and whom it told of which tasks."""
+
+    store: TaskStore
+    told: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(params=ADAPTERS)
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+    database = Database(tmp_path / "tapit.db")
+    told: list[str] = []
+    yield Subject(SqliteTaskStore(database, told.append), told)
+    database.close()
+
+
+@pytest.fixture
+def store(subject: Subject) -> TaskStore:
+    return subject.store
+
+
+def a_new_task(**changes: Any) -> Task:
+    return a_task(**{"id": ids.new_id(NOON), **changes})
+
+
+def a_key(**changes: Any) -> IdempotencyKey:
+    defaults: dict[str, Any] = {
+        "caller": "t1",
+        "key": "k1",
+        "digest": "d1",
+        "expires_at": NOON + timedelta(hours=24),
+    }
+    return IdempotencyKey(**{**defaults, **changes})
+
+
+def created(store: TaskStore, task: Task, key: IdempotencyKey | None = None) -> Task:
+    return store.create(task, key, None)
+
+
+# Records
+
+
+def test_a_record_is_read_as_it_was_written(store: TaskStore) -> None:
+    task = a_finished_task(
+        exit_code=3, command="echo 'ü\n$X'", docker_tag="v1", initiated_by="john.doe", max_hours=None
+    )
+
+    assert created(store, task) == task
+    assert store.get(task.id) == task
+
+
+def test_an_unknown_task_is_not_found(store: TaskStore) -> None:
+    with pytest.raises(TaskNotFound, match="nope"):
+        store.get("nope")
+
+
+def test_an_id_is_taken_only_once(store: TaskStore) -> None:
+    first = created(store, a_new_task())
+
+    with pytest.raises(IdTaken):
+        created(store, a_new_task(id=first.id, command="other"))
+    assert store.get(first.id) == first
+
+
+def test_a_saved_record_has_its_revision_one_up(store: TaskStore) -> None:
+    task = created(store, a_new_task())
+
+    saved = store.save(task.but(reason="new"))
+
+    assert saved == task.but(reason="new", revision=task.revision + 1)
+    assert store.get(task.id) == saved
+
+
+def test_the_second_of_two_saves_is_refused(store: TaskStore) -> None:
+    read = created(store, a_new_task())
+    store.save(read.but(reason="first"))
+
+    with pytest.raises(Stale):
+        store.save(read.but(reason="second"))
+    assert store.get(read.id).reason == "first"
+
+
+def test_of_many_saves_at_once_one_wins(store: TaskStore) -> None:
+    read = created(store, a_new_task())
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(
+            pool.map(lambda name: attempt(lambda: store.save(read.but(reason=name))), "abcdefghijklmnop")
+        )
+
+    winners = [outcome for outcome in outcomes if isinstance(outcome, Task)]
+    assert winners == [store.get(read.id)]
+    assert {type(outcome) for outcome in outcomes} == {Task, Stale}
+
+
+def test_saving_a_removed_task_is_refused(store: TaskStore) -> None:
+    task = created(store, a_new_task())
+    store.remove(task)
+
+    with pytest.raises(Stale):
+        store.save(task)
+
+
+def test_a_removed_task_is_gone_everywhere(store: TaskStore) -> None:
+    task = created(store, a_new_task())
+
+    store.remove(task)
+
+    with pytest.raises(TaskNotFound):
+        store.get(task.id)
+    assert (listed(store), active(store), store.count_active("shop")) == ([], [], 0)
+
+
+def test_a_task_that_changed_meanwhile_is_not_removed(store: TaskStore) -> None:
+    read = created(store, a_new_task())
+    saved = store.save(read.but(reason="news"))
+
+    with pytest.raises(Stale):
+        store.remove(read)
+    assert store.get(read.id) == saved
+
+
+def test_whoever_watches_is_told_of_every_write(subject: Subject) -> None:
+    task = created(subject.store, a_new_task())
+    saved = subject.store.save(task)
+    subject.store.remove(saved)
+
+    assert subject.told == [task.id] * 3
+
+
+def test_nobody_is_told_of_a_write_that_was_refused(subject: Subject) -> None:
+    task = created(subject.store, a_new_task())
+    subject.store.save(task)
+    del subject.told[:]
+
+    with pytest.raises(Stale):
+        subject.store.save(task)
+    assert subject.told == []
+
+
+# Keys
+
+
+def test_the_same_key_and_request_give_the_earlier_task(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+
+    assert created(store, a_new_task(), a_key()) == first
+    assert listed(store) == [first.id]
+
+
+def test_the_earlier_task_is_given_as_it_is_now(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+    saved = store.save(first.but(reason="news"))
+
+    assert created(store, a_new_task(), a_key()) == saved
+
+
+def test_the_same_key_for_another_request_is_refused(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+
+    with pytest.raises(IdempotencyConflict):
+        created(store, a_new_task(), a_key(digest="d2"))
+    assert listed(store) == [first.id]
+
+
+@pytest.mark.parametrize("other", [{"caller": "t2"}, {"key": "k2"}])
+def test_another_callers_key_and_another_key_are_others(store: TaskStore, other: dict[str, str]) -> None:
+    created(store, a_new_task(), a_key())
+
+    created(store, a_new_task(), a_key(**other))
+
+    assert len(listed(store)) == 2
+
+
+def test_a_key_of_a_removed_task_says_so(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+    store.remove(first)
+
+    with pytest.raises(TaskRemoved, match=first.id):
+        created(store, a_new_task(), a_key())
+
+
+def test_an_expired_key_is_free_again(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+    tomorrow = NOON + timedelta(hours=24, seconds=1)
+
+    second = created(
+        store, a_new_task(created_at=tomorrow), a_key(digest="d2", expires_at=tomorrow + timedelta(hours=24))
+    )
+
+    assert second.id != first.id
+    with pytest.raises(IdempotencyConflict):
+        created(store, a_new_task(created_at=tomorrow), a_key(digest="d1"))
+
+
+def test_a_key_is_not_used_up_by_a_create_that_was_refused(store: TaskStore) -> None:
+    taken = created(store, a_new_task())
+    with pytest.raises(IdTaken):
+        created(store, a_new_task(id=taken.id), a_key())
+
+    created(store, a_new_task(), a_key(digest="d2"))
+
+    assert len(listed(store)) == 2
+
+
+def test_of_many_creates_at_once_with_one_key_one_makes_the_task(store: TaskStore) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: created(store, a_new_task(), a_key()).id, range(16)))
+
+    assert [made[0]] * 16 == made
+    assert listed(store) == made[:1]
+
+
+# max_running
+
+
+def test_max_running_refuses_and_names_itself(store: TaskStore) -> None:
+    store.create(a_new_task(), None, 1)
+
+    with pytest.raises(LimitExceeded, match="max_running=1"):
+        store.create(a_new_task(), None, 1)
+
+
+def test_finished_tasks_and_other_apps_do_not_count_as_running(store: TaskStore) -> None:
+    created(store, a_finished_task())
+    created(store, a_new_task(app="other"))
+
+    store.create(a_new_task(), None, 1)
+
+    assert store.count_active("shop") == 1
+
+
+def test_a_task_that_ends_makes_room(store: TaskStore) -> None:
+    first = store.create(a_new_task(), None, 1)
+    store.save(first.but(status=Status.STOPPED))
+
+    store.create(a_new_task(), None, 1)
+
+    assert store.count_active("shop") == 1
+
+
+def test_a_repeated_request_is_answered_even_when_no_more_may_run(store: TaskStore) -> None:
+    first = store.create(a_new_task(), a_key(), 1)
+
+    assert store.create(a_new_task(), a_key(), 1) == first
+
+
+def test_of_many_creates_at_once_no_more_than_max_running_pass(store: TaskStore) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(lambda _: attempt(lambda: store.create(a_new_task(), None, 5)), range(16)))
+
+    assert sum(isinstance(outcome, LimitExceeded) for outcome in outcomes) == 11
+    assert store.count_active("shop") == 5
+
+
+# Lists
+
+
+def test_a_list_has_the_newest_first(store: TaskStore) -> None:
+    older, newer = (
+        created(store, a_new_task(id=ids.new_id(NOON + timedelta(seconds=passed)))).id for passed in (1, 2)
+    )
+
+    assert listed(store) == [newer, older]
+
+
+def test_a_list_has_the_tasks_of_its_app_alone(store: TaskStore) -> None:
+    created(store, a_new_task(app="other"))
+    own = created(store, a_new_task())
+
+    assert listed(store) == [own.id]
+
+
+@pytest.mark.parametrize(
+    ("filters", "command"),
+    [
+        ({"status": Status.RUNNING}, "running"),
+        ({"initiated_by": "john"}, "johns"),
+        ({"created_by": "bob"}, "bobs"),
+    ],
+)
+def test_a_filter_keeps_what_it_names(store: TaskStore, filters: dict[str, Any], command: str) -> None:
+    created(store, a_new_task(command="plain"))
+    created(store, a_running_task(command="running"))
+    created(store, a_new_task(command="johns", initiated_by="john"))
+    created(store, a_new_task(command="bobs", created_by="bob"))
+
+    page = store.list(TaskQuery(app="shop", limit=10, **filters))
+
+    assert [task.command for task in page.items] == [command]
+
+
+def test_a_filter_follows_the_record(store: TaskStore) -> None:
+    task = created(store, a_new_task())
+
+    store.save(task.but(status=Status.STOPPED))
+
+    assert listed(store, status=Status.PENDING) == []
+    assert listed(store, status=Status.STOPPED) == [task.id]
+
+
+def test_since_keeps_what_was_made_then_or_later(store: TaskStore) -> None:
+    moments = [NOON + timedelta(seconds=passed) for passed in (-1, 0, 1)]
+    made = [created(store, a_new_task(id=ids.new_id(moment))).id for moment in moments]
+
+    assert listed(store, since=NOON) == [made[2], made[1]]
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Task]:
+    """Tasks of many times, often of the same one, in a few statuses, by a few people, of two apps."""
+    seconds = st.integers(0, 5).map(lambda passed: NOON + timedelta(seconds=passed))
+    task = st.builds(
+        lambda moment, status, who, app: (moment, status, who, app),
+        seconds,
+        st.sampled_from([Status.PENDING, Status.RUNNING, Status.FAILED]),
+        st.sampled_from(["ann", "bob", None]),
+        st.sampled_from(["shop", "other"]),
+    )
+    return [
+        a_task(
+            id=f"{ids.first_id_at(moment)[:9]}{number:03}",
+            status=status,
+            initiated_by=who,
+            created_by=who or "ann",
+            app=app,
+        )
+        for number, (moment, status, who, app) in enumerate(draw(st.lists(task, max_size=20)))
+    ]
+
+
+queries = st.fixed_dictionaries(
+    {"limit": st.integers(1, 8)},
+    optional={"since": st.integers(-1, 6).map(lambda passed: NOON + timedelta(seconds=passed))},
+)
+filters = st.sampled_from(
+    [{}, {"status": Status.RUNNING}, {"initiated_by": "bob"}, {"created_by": "ann"}, {"created_by": "nobody"}]
+)
+
+
+@ONE_STORE_FOR_ALL_EXAMPLES
+@given(crowds(), queries, filters)
+def test_page_by_page_a_list_is_complete_and_repeats_nothing(
+    store: TaskStore, crowd: list[Task], query: dict[str, Any], only: dict[str, Any]
+) -> None:
+    for task in crowd:
+        created(store, task)
+    try:
+        pages = list(all_pages(store, TaskQuery(app="shop", **query, **only)))
+    finally:
+        for task in crowd:
+            store.remove(task)
+
+    wanted = [task for task in crowd if is_wanted(task, query.get("since"), only)]
+    found = [task for page in pages for task in page.items]
+    assert found == sorted(wanted, key=lambda task: task.id, reverse=True)
+    assert {len(page.items) for page in pages[:-1]} <= {query["limit"]}
+
+
+# Unfinished tasks
+
+
+def test_unfinished_tasks_of_every_app_are_listed_oldest_first(store: TaskStore) -> None:
+    first = created(store, a_new_task(id=ids.new_id(NOON)))
+    second = created(store, a_new_task(id=ids.new_id(NOON + timedelta(seconds=1)), app="other"))
+    created(store, a_finished_task(id=ids.new_id(NOON)))
+
+    assert active(store) == [first.id, second.id]
+
+
+def test_a_task_leaves_the_unfinished_when_it_ends(store: TaskStore) -> None:
+    task = created(store, a_new_task())
+
+    store.save(task.but(status=Status.LOST))
+
+    assert active(store) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_unfinished_tasks_come_in_pages_that_resume_where_the_last_one_ended(
+    store: TaskStore, limit: int
+) -> None:
+    made = [created(store, a_new_task(id=ids.new_id(NOON + timedelta(seconds=n)))).id for n in range(7)]
+
+    found: list[str] = []
+    after, has_more = None, True
+    while has_more:
+        page = store.list_active(after, limit)
+        found += [task.id for task in page.items]
+        after, has_more = found[-1], page.has_more
+
+    assert found == made
+
+
+# Helpers
+
+
+def attempt(act: Any) -> Any:
+    try:
+        return act()
+    except TapitError as error:
+        return error
+
+
+def listed(store: TaskStore, **query: Any) -> list[str]:
+    return [task.id for task in store.list(TaskQuery(**{"app": "shop", "limit": 100, **query})).items]
+
+
+def active(store: TaskStore) -> list[str]:
+    return [task.id for task in store.list_active(None, 100).items]
+
+
+def all_pages(store: TaskStore, query: TaskQuery) -> Iterator[Page[Task]]:
+    page = store.list(query)
+    yield page
+    while page.has_more:
+        page = store.list(TaskQuery(**{**vars(query), "after_id": page.items[-1].id}))
+        yield page
+
+
+def is_wanted(task: Task, since: datetime | None, only: dict[str, Any]) -> bool:
+    is_young = since is None or task.id >= ids.first_id_at(since)
+    return (
+        task.app == "shop" and is_young and all(getattr(task, name) == value for name, value in only.items())
+    )
