@@ -43,6 +43,9 @@ class Client:
         parts = _parts(self._url)
         self._prefix = parts.path
         self.while_asking: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.had_contact = (
+            False  # nobody there at the first try: that is said at once, not after the last one
+        )
         self.interrupted_by: int | None = None  # readable once a signal has come
         self._connection = _connection(parts.scheme, parts.netloc)
 
@@ -103,7 +106,7 @@ class Client:
             try:
                 answer = self._exchange(method, target, content, headers, timeout)
             except Unreachable:
-                if attempt == attempts or not self._had_contact:
+                if attempt == attempts or not self.had_contact:
                     raise
                 time.sleep(_pause(attempt, None))
                 continue
@@ -111,8 +114,6 @@ class Client:
                 break
             time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
         return refusals.judged(answer.status, answer.content, answer.headers, self._home)
-
-    _had_contact = False  # nobody there at the first try: say so at once, instead of after the last one
 
     def _exchange(
         self, method: str, target: str, content: bytes | None, headers: dict[str, str], timeout: float
@@ -124,7 +125,7 @@ class Client:
         answer: Answer | None = None
         try:
             self._connection.request(method, self._prefix + target, content, self._headers(headers, content))
-            self._had_contact = True
+            self.had_contact = True
             self._await_answer(timeout)
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers)

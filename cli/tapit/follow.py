@@ -76,6 +76,8 @@ class Watch:
                 return answer
 
     def _bear(self, error: Unreachable, lost_at: float) -> None:
+        if not self._client.had_contact:
+            raise error
         if time.monotonic() - lost_at > PATIENCE:
             raise Unreachable(
                 f"lost the home while waiting; task {self._task_id} may go on",

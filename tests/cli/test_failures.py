@@ -163,10 +163,11 @@ def test_the_gateways_own_refusals_are_told(place: Place, home_that: HomeThat) -
     assert place.run("show", "task", "x").stderr.startswith("error: Forbidden")
 
 
-def test_a_local_home_that_is_not_running_is_told_how_to_start(place: Place) -> None:
+@pytest.mark.parametrize("words", [["list", "tasks"], ["logs", "-f", "x"], ["create", "task", "x"]])
+def test_a_local_home_that_is_not_running_is_told_how_to_start(words: list[str], place: Place) -> None:
     place.env |= {"TAPIT_URL": f"http://127.0.0.1:{_free_port()}", "TAPIT_TOKEN": TOKEN, "TAPIT_APP": "demo"}
 
-    result = place.run("list", "tasks")
+    result = place.run(*words)
 
     assert result.returncode == 5
     assert result.stderr.splitlines()[0] == "error: the local home is not running"

@@ -209,7 +209,7 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
         "What to do:  Give it more: memory=1",
         "Reason:      OutOfMemoryError: container killed",
         "Lost output: 4,096 bytes could not be kept",
-        "By:          john.doe (says alice's token)",
+        "By:          john.doe (claimed), alice (verified)",
         "Size:        0.25 vCPU, 0.5 GB memory, 20 GB disk",
         "Image:       repo/shop:1",
         "Ran:         3s",
