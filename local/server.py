@@ -39,6 +39,10 @@ class Gateway:
             event = self._events.create_lambda_event(method=method, path=path, headers=headers, body=body)
         except ValueError:
             return _plain(404, "RouteNotFound", f"There is no route {path.partition('?')[0]}.")
+        allowed = self._app.routes[event["requestContext"]["resourcePath"]]
+        if method not in allowed:
+            known = ", ".join(sorted(allowed))
+            return _plain(405, "MethodNotAllowed", f"This route knows {known}, not {method}.", Allow=known)
         parameters = event["pathParameters"]
         event["pathParameters"] = {name: unquote(value) for name, value in parameters.items()}
         context = LambdaContext(function_name="api", memory_size=1024, max_runtime_ms=LONGEST_REQUEST * 1000)
@@ -139,6 +143,6 @@ def free_port(wanted: int) -> int:
         return port
 
 
-def _plain(status: int, code: str, message: str) -> dict[str, Any]:
+def _plain(status: int, code: str, message: str, **headers: str) -> dict[str, Any]:
     body = json.dumps({"Code": code, "Message": message})
-    return {"statusCode": status, "headers": {}, "body": body}
+    return {"statusCode": status, "headers": headers, "body": body}
