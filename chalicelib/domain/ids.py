@@ -13,6 +13,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TIME_LENGTH = 9
 RANDOM_LENGTH = 3
 PARTS_OF_A_SECOND = 1024
+LAST_PART = 32**TIME_LENGTH - 1
 PATTERN = re.compile(f"[{ALPHABET}]{{{TIME_LENGTH + RANDOM_LENGTH}}}")
 
 
@@ -26,7 +27,8 @@ def first_id_at(moment: datetime) -> str:
 
 
 def _time_part(moment: datetime) -> str:
-    return _base32(max(0, int(moment.timestamp() * PARTS_OF_A_SECOND)), TIME_LENGTH)
+    parts = int(moment.timestamp() * PARTS_OF_A_SECOND)
+    return _base32(min(max(0, parts), LAST_PART), TIME_LENGTH)
 
 
 def _base32(number: int, length: int) -> str:

@@ -41,3 +41,7 @@ def test_a_moment_before_1970_has_the_very_first_id() -> None:
 
 def test_two_ids_of_one_moment_differ() -> None:
     assert len({new_id(NOON) for _ in range(50)}) > 45
+
+
+def test_a_moment_after_the_last_id_is_still_after_all_ids() -> None:
+    assert first_id_at(datetime(9999, 1, 1, tzinfo=UTC)) > new_id(datetime(3050, 1, 1, tzinfo=UTC))
