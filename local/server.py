@@ -17,6 +17,7 @@ from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, Rou
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MAX_BODY = 1024 * 1024  # bytes we are ready to read; the app refuses far smaller ones with a better answer
+LONGEST_LENGTH = 18  # digits
 IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
 LONGEST_REQUEST = 60
 
@@ -98,6 +99,9 @@ class RequestHandler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What http.server cannot even read is refused in our shape too."""
         self.close_connection = True
+        self.request_version = (
+            self.protocol_version
+        )  # for what looks like HTTP/0.9 there would be no status line
         status = 405 if code == 501 else code
         kind = "MethodNotAllowed" if status == 405 else "InvalidRequest"
         refused = _plain(status, kind, f"{message or 'The request cannot be read'}.")
@@ -106,15 +110,27 @@ class RequestHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
         logger.debug(format, *args)
 
+    def handle_expect_100(self) -> bool:
+        """Our writing is buffered, and the client waits for this before it sends its body."""
+        self.send_response_only(100)
+        self.end_headers()
+        self.wfile.flush()
+        return True
+
     def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            self.send_error(411, "Send the body with a Content-Length")
+        lengths = set(self.headers.get_all("Content-Length", ["0"]))
+        length = lengths.pop()
+        if lengths or "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.send_error(411, "Send the body with one Content-Length")
             return None
-        if int(length) > MAX_BODY:
-            self.send_error(413, f"The request body has {length} bytes; {MAX_BODY} is the most we read")
+        if len(length) > LONGEST_LENGTH or int(length) > MAX_BODY:
+            self.send_error(413, f"The request body has {length[:20]} bytes; {MAX_BODY} is the most we read")
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.send_error(400, f"The request body ended after {len(body)} of {length} bytes")
+            return None
+        return body
 
     def _send(self, status: int, headers: Mapping[str, str], body: str | bytes) -> None:
         content = body.encode() if isinstance(body, str) else body
