@@ -123,6 +123,17 @@ def test_a_limit_can_be_taken_away(api: Api, app: str) -> None:
     assert api.stop(task["id"])["status"] == "STOPPING"
 
 
+def test_a_task_that_is_being_stopped_for_its_time_cannot_be_extended(api: Api, app: str) -> None:
+    slow_to_go = "trap 'echo going; sleep 0.5; exit 5' TERM; echo up; while :; do sleep 0.02; done"
+    task = api.create(app, slow_to_go, max_hours=A_SECOND)
+    api.says(task["id"], "going")
+
+    refused = api.ask("PATCH", f"/tasks/{task['id']}", {"max_hours": 5})
+
+    assert (refused.status, refused.json["Code"]) == (409, "TaskFinished")
+    assert api.finished(task["id"])["status"] == "TIMED_OUT"
+
+
 # Stops
 
 

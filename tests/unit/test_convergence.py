@@ -57,7 +57,7 @@ def accepting(task: Task) -> Task:
 
 def extending(task: Task) -> Task:
     with suppress(TaskFinished):
-        return set_max_hours(task, 100)
+        return set_max_hours(task, 100, NOON)
     return task
 
 

@@ -148,6 +148,21 @@ def test_a_container_out_of_memory_is_seen_and_both_reasons_are_kept() -> None:
     assert seen.reason == f"Essential container in task exited: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("reason", "was_up"),
+    [
+        ("tapit: max_hours=6 exceeded", True),
+        ("tapit: stopped by alice", False),
+        ("max_hours=6", False),
+        (None, False),
+    ],
+)
+def test_a_stop_for_the_time_limit_is_known_by_our_own_words(reason: str | None, was_up: bool) -> None:  # noqa: FBT001
+    _, seen = parse(a_detail(stopCode="UserInitiated", stoppedReason=reason))
+
+    assert seen.time_was_up is was_up
+
+
 def test_a_container_beside_ours_has_no_say() -> None:
     agent = a_container(name="aws-guardduty-agent-x", exitCode=0)
 

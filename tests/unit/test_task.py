@@ -340,13 +340,26 @@ def test_waiting_for_capacity_is_on_record() -> None:
 
 
 def test_a_new_limit_still_counts_from_the_start() -> None:
-    assert set_max_hours(a_running_task(), 48).deadline == NOON + timedelta(hours=48)
+    assert set_max_hours(a_running_task(), 48, NOON).deadline == NOON + timedelta(hours=48)
 
 
 @pytest.mark.parametrize("task", [a_stopping_task(), a_finished_task()], ids=["stopping", "finished"])
 def test_what_is_ending_cannot_be_extended(task: Task) -> None:
     with pytest.raises(TaskFinished, match=task.status):
-        set_max_hours(task, 48)
+        set_max_hours(task, 48, NOON)
+
+
+def test_a_task_whose_time_is_up_cannot_be_extended_though_it_still_runs() -> None:
+    with pytest.raises(TaskFinished, match="time is up"):
+        set_max_hours(a_running_task(max_hours=1), 48, NOON + timedelta(hours=1))
+
+
+def test_a_task_extended_while_it_was_stopped_for_its_time_timed_out() -> None:
+    """The new limit may reach its keeper too late."""
+    extended = set_max_hours(a_running_task(max_hours=1), 48, NOON)
+    end = an_end(stop_code="UserInitiated", exit_code=143, time_was_up=True)
+
+    assert outcome(observe(extended, end, NOON)) == (Status.TIMED_OUT, EndedBy.DEADLINE)
 
 
 @pytest.mark.parametrize("task", [a_task(), a_starting_task(), a_running_task(), a_stopping_task()])
