@@ -51,7 +51,7 @@ class Unauthenticated(TapitError):
 class LimitExceeded(TapitError):
     def __init__(self, app: str, limit: str, value: float, wanted: str) -> None:
         super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
-        self.hint = f"Ask for less, or raise it: tapit set app name={app} {limit}=..."
+        self.hint = f"tapit set app name={app} {'max_hours_limit' if limit == 'max_hours' else limit}=..."
 
 
 class NotFound(TapitError):
@@ -61,13 +61,13 @@ class NotFound(TapitError):
 class AppNotFound(NotFound):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no app {name}.")
-        self.hint = "tapit list apps shows the apps there are."
+        self.hint = "tapit list apps"
 
 
 class TaskNotFound(NotFound):
     def __init__(self, task_id: str) -> None:
         super().__init__(f"There is no task {task_id}.")
-        self.hint = "tapit list tasks shows the newest ones."
+        self.hint = "tapit list tasks"
 
 
 class TaskRemoved(NotFound):
@@ -82,7 +82,7 @@ class Conflict(TapitError):
 class AppExists(Conflict):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is already an app {name}.")
-        self.hint = f"Change it with: tapit set app name={name} ..."
+        self.hint = f"tapit set app name={name} ..."
 
 
 class AppInUse(Conflict):

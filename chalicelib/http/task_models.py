@@ -197,6 +197,7 @@ class LogView(BaseModel):
     next: str
     complete: bool
     status: Status
+    waiting_for: str | None
     revision: int
     lost_output_bytes: int
     poll_after: float
@@ -208,6 +209,7 @@ class LogView(BaseModel):
             next=cursor,
             complete=page.is_complete,
             status=task.status,
+            waiting_for=task.waiting_for,
             revision=task.revision,
             lost_output_bytes=page.lost_bytes,
             poll_after=poll_after,

@@ -39,7 +39,7 @@ class Watch:
             page = self._poll("/logs", {"cursor": self.cursor}, revision)
             fresh = bool(page["items"]) or page["revision"] > revision
             self.cursor, revision = page["next"], page["revision"]
-            self._note(page["status"])
+            self._note(page["status"], page.get("waiting_for") or "")
             if page["items"]:
                 show(page["items"])
             if page["complete"] and page["status"] in FINAL:
