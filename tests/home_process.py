@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -114,7 +115,7 @@ class HomeProcess:
         runs = self.state / "runs"
         for path in runs.iterdir() if runs.exists() else ():
             folder = RunFolder(path, path.name.rpartition("-")[0])
-            until(lambda folder=folder: not folder.kill_leftovers() and not folder.is_alive())
+            until(partial(_is_gone, folder))
 
     def _end(self, number: signal.Signals) -> int:
         assert self._server is not None
@@ -128,3 +129,7 @@ class HomeProcess:
         self._server.stdout.close()
         self._server = None
         return code
+
+
+def _is_gone(folder: RunFolder) -> bool:
+    return not folder.kill_leftovers() and not folder.is_alive()

@@ -59,7 +59,7 @@ def test_a_bug_is_a_500_that_says_nothing_about_itself(inside: HomeInProcess) ->
 
     assert (answer.status, answer.json["Code"], set(answer.json)) == (
         500,
-        "InternalError",
+        "InternalServerError",
         {"Code", "Message"},
     )
     assert "42" not in answer.text

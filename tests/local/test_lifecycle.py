@@ -93,6 +93,7 @@ def test_a_task_past_its_time_limit_is_stopped_and_never_early(api: Api, app: st
     assert "max_hours=" in task["diagnosis"]["what"]
 
 
+@pytest.mark.slow
 def test_a_longer_limit_is_heard_while_the_task_runs(api: Api, app: str) -> None:
     task = api.create(app, "while ! [ -e done ]; do sleep 0.05; done", max_hours=2 * A_SECOND)
     extended = api.patch(f"/tasks/{task['id']}", {"max_hours": 1})
@@ -168,6 +169,7 @@ def test_a_task_that_ends_by_itself_while_it_is_stopped_keeps_its_own_outcome(ap
     assert (stopped["exit_code"], stopped["stop_cause"]["kind"]) == (0, "user")
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_whole_tree_even_what_ignores_it(home: HomeProcess) -> None:
     api = home.api
     task = api.create(

@@ -63,6 +63,7 @@ def test_a_time_limit_holds_while_the_server_is_dead(own_home: HomeProcess) -> N
     assert datetime.fromisoformat(task["stopped_at"]) >= datetime.fromisoformat(task["deadline"])
 
 
+@pytest.mark.slow
 def test_a_longer_limit_holds_while_the_server_is_dead(own_home: HomeProcess) -> None:
     task_id = own_home.api.create(own_home.new_app(), f"echo up; {HELD}", max_hours=2 * A_SECOND)["id"]
     own_home.api.says(task_id, "up")
