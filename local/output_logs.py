@@ -25,8 +25,10 @@ class OutputLogs:
 
     def tail(self, task: Task, lines: int) -> LogPage:
         folder = self._folders.of(task)
-        start = folder.output.start_of_last_lines(lines) if folder else 0
-        return self._read(task, start, lines)
+        if folder is None:
+            return self._read(task, 0, lines)
+        start = folder.output.start_of_last_lines(lines)
+        return self._read(task, max(start, folder.output.size() - PAGE_BYTES), lines)
 
     def _read(self, task: Task, offset: int, limit: int) -> LogPage:
         folder = self._folders.of(task)

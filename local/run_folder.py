@@ -36,6 +36,7 @@ _PYTHON_NEEDS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _LIMIT_WIDTH = 32
 _PATIENCE_WITH_LEFTOVERS = 10.0  # seconds
+_PATIENCE_WITH_THE_DEAD = 0.5
 _PATIENCE_WITH_THE_LAST_STEPS = 5.0
 
 
@@ -273,14 +274,19 @@ class RunFolder:
         patience = time.monotonic() + _PATIENCE_WITH_LEFTOVERS
         while time.monotonic() < patience:
             left = set(process_tree.tagged(self.task_id)) | set(group.members() if group else ())
-            if not left:
+            if left <= killed:  # the dead count as members until they are reaped, and that is not up to us
                 break
-            process_tree.send(signal.SIGKILL, sorted(left))
+            process_tree.send(signal.SIGKILL, sorted(left - killed))
             killed |= left
             time.sleep(0.005)
+        self._remove_group(group)
+        return len(killed)
+
+    def _remove_group(self, group: MemoryGroup | None) -> None:
+        """Whoever reaps the dead may be slow; `remove` tries again."""
+        patience = time.monotonic() + _PATIENCE_WITH_THE_DEAD
         while group is not None and not group.remove() and time.monotonic() < patience:
             time.sleep(0.005)
-        return len(killed)
 
     def remove(self) -> None:
         """Remove all trace of the attempt. Raise StillRunning while the task is not over."""

@@ -148,7 +148,7 @@ def _consistent(app: App, body: AppFields) -> App:
         )
     pair, _ = fit(app.cpu, app.memory, SMALLEST)
     app = app.but(cpu=pair.cpu, memory=pair.memory)
-    if "max_hours" not in body.model_fields_set and app.max_hours == DEFAULT_MAX_HOURS:
+    if body.max_hours is None and app.max_hours == DEFAULT_MAX_HOURS:
         app = app.but(max_hours=min(DEFAULT_MAX_HOURS, app.limits.max_hours or DEFAULT_MAX_HOURS))
     app.refuse_beyond_limits(pair, app.max_hours)
     return app

@@ -153,3 +153,9 @@ def test_an_unknown_app_is_not_found(inside: HomeInProcess, method: str, body: A
     answer = inside.ask(method, "/apps/nope", body)
 
     assert (answer.status, answer.json["Code"]) == (404, "AppNotFound")
+
+
+def test_the_default_that_null_puts_back_is_one_the_limits_allow(inside: HomeInProcess) -> None:
+    name = inside.new_app(limits={"max_hours": 2}, max_hours=1)
+
+    assert change(inside, name, max_hours=None)["max_hours"] == 2

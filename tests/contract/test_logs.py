@@ -227,6 +227,15 @@ def test_more_last_lines_than_there_are_is_all_of_them(output: Output) -> None:
     assert messages(output.logs.tail(output.of_an_ended_task(b"one\ntwo\n"), 1000)) == ["one", "two"]
 
 
+def test_the_tail_of_a_long_output_is_its_end(output: Output) -> None:
+    long_lines = b"".join(b"%06d" % number + b"x" * 2000 + b"\n" for number in range(1000))
+
+    page = output.logs.tail(output.of_an_ended_task(long_lines), 1000)
+
+    assert messages(page)[-1].startswith("000999")
+    assert page.is_complete
+
+
 def test_reading_goes_on_after_the_last_lines(output: Output) -> None:
     task = output.of_a_running_task(b"one\ntwo\n")
 
