@@ -6,7 +6,7 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: demo test test-fast format lint types imports bench clean package deploy destroy first-token redrive
+.PHONY: demo test test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -48,6 +48,10 @@ imports: .venv/dev-ready
 
 bench: .venv/dev-ready .venv/lambda/ready
 	$(BIN)/python -m bench
+
+lock: .venv/dev-ready  ## pin every installed version
+	( echo '# Every installed version, pinned; `make lock` writes it anew.'; \
+	  $(BIN)/python -m pip freeze --exclude-editable ) > constraints.txt
 
 clean:
 	rm -rf .venv build dist

@@ -13,6 +13,7 @@ from chalicelib.domain.sighting import Sighting
 PATTERN = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
 MAIN_CONTAINER = "main"
 LOST_OUTPUT = "tapit.lost-output-bytes"
+TIME_WAS_UP = "tapit: max_hours="  # how the reason begins that we give for a stop at the time limit
 _STARTED_BY = re.compile(r"tapit-[A-Za-z0-9-]+/([0-9a-z]{12})")
 _NOT_STARTED = {"PROVISIONING": "provisioning", "PENDING": "pulling the image", "ACTIVATING": "starting"}
 
@@ -72,6 +73,7 @@ def _sighting(seen: _Detail) -> Sighting:
         exit_code=main.exitCode,
         reason=_reason(seen.stoppedReason, main.reason),
         out_of_memory=(main.reason or "").startswith("OutOfMemory"),
+        time_was_up=(seen.stoppedReason or "").startswith(TIME_WAS_UP),
         waiting_for=_NOT_STARTED.get(seen.lastStatus),
         lost_output_bytes=_lost_output(seen.attributes),
     )

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.errors import TapitError, TaskNotFound
-from chalicelib.domain.task import Task
 from chalicelib.ports import TaskStore
 from local.background import survive
 from local.ecs_tasks import ecs_task, state_change_event
-from local.run_folder import Exited, Running, Vanished
+from local.run_folder import Exited, RunFolder, Running
 from local.run_folders import RunFolders
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class Doorbell:
         self._folders = folders
         self._tell = tell
         self._handle = handle
-        self._told: dict[str, int] = {}
+        self._running: dict[str, RunFolder] = {}  # of the tasks that were reported to run, until they end
         self._fifo = _open_fifo(path)
         self._closing = False
         self._listener = threading.Thread(target=self._listen, name="doorbell", daemon=True)
@@ -65,34 +64,24 @@ class Doorbell:
         try:
             self._report(task_id)
         except TaskNotFound:  # removed meanwhile
-            self._told.pop(task_id, None)
+            self._running.pop(task_id, None)
         except TapitError as error:
             logger.warning("News of task %s is left to the sweep: %s", task_id, error)
 
     def _report(self, task_id: str) -> None:
-        if self._told.get(task_id) == _IS_RUNNING and not self._may_be_over(task_id):
-            return
+        known = self._running.get(task_id)
+        if known is not None and not known.has_exited():
+            return  # only more output
         task = self._tasks.get(task_id)
         folder = self._folders.of(task)
         state = folder.state() if folder else None
-        if not isinstance(state, Running | Exited | Vanished):
+        if folder is None or not isinstance(state, Running | Exited):
             return
-        described = ecs_task(task, state)
-        if self._told.get(task_id, 0) < described["version"]:
-            self._handle(state_change_event(described))
-            self._remember(task, described["version"])
-
-    def _may_be_over(self, task_id: str) -> bool:
-        return any(self._folders.root.glob(f"{task_id}-*/exit.json"))
-
-    def _remember(self, task: Task, version: int) -> None:
-        if version > _IS_RUNNING:
-            self._told.pop(task.id, None)
+        self._handle(state_change_event(ecs_task(task, state)))
+        if isinstance(state, Running):
+            self._running[task_id] = folder
         else:
-            self._told[task.id] = version
-
-
-_IS_RUNNING = 2
+            self._running.pop(task_id, None)
 
 
 def _open_fifo(path: Path) -> int:

@@ -14,6 +14,7 @@ from chalicelib.wiring import running_on
 from local.app_store import SqliteAppStore, SqliteTokenStore
 from local.background import Repeater
 from local.changes import LocalChanges
+from local.clean_up import clean_up
 from local.clock import SystemClock
 from local.doorbell import Doorbell
 from local.lifecycle import LocalLifecycle
@@ -25,6 +26,7 @@ from local.state import StateFolder
 from local.task_store import SqliteTaskStore
 
 SWEEP_EVERY = 60.0  # seconds
+CLEAN_UP_EVERY = 3600.0
 AT_ONCE = 1000
 
 
@@ -66,8 +68,9 @@ def build_home(state: StateFolder) -> LocalHome:
     doorbell = Doorbell(
         state.doorbell, store, folders, changes.tell, lambda event: triggers.on_ecs_event(event, None)
     )
-    sweeper = Repeater("sweep", lambda: _sweep(services, store), SWEEP_EVERY)
-    return LocalHome(services, changes, (doorbell, lifecycle, sweeper))
+    sweeper = Repeater("sweep", lambda: _sweep(services), SWEEP_EVERY)
+    cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders), CLEAN_UP_EVERY)
+    return LocalHome(services, changes, (doorbell, lifecycle, sweeper, cleaner))
 
 
 @contextmanager
@@ -100,9 +103,7 @@ def _pick_up(services: Services) -> None:
         has_more = page.has_more
 
 
-def _sweep(services: Services, store: SqliteTaskStore) -> None:
+def _sweep(services: Services) -> None:
     after = sweep(services)
     while after is not None:
         after = sweep(services, after)
-    for task in store.remove_expired(services.clock.now(), AT_ONCE):
-        services.cluster.forget(task)

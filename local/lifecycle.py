@@ -129,10 +129,12 @@ class LocalLifecycle:
             return None
         if task.launch is not None and task.launch.accepted_at is not None:
             return check_deadline(home, task_id)
-        launched_with = task.max_hours
+        was_begun, launched_with = task.launch is not None, task.max_hours
         task = launch_task(home, task_id)
         if task.max_hours != launched_with:  # it was extended while it started
             self._limits.keep_limit(task)
+        if was_begun:  # by a server before us: its news may have come while nobody listened
+            return check_deadline(home, task_id)
         return None if task.is_final else next_wake(task, home.clock.now())
 
     def _try_again(self, task_id: str, why: TapitError) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from threading import Event
 
 import click
 from tapit.config import save_profile
@@ -14,6 +13,7 @@ from tapit.errors import CliError
 
 from chalicelib import VERSION
 from local.home import build_home, serve
+from local.server import PortTaken, free_port
 from local.state import StateError, StateFolder, open_state
 
 DEFAULT_PORT = 7845
@@ -60,26 +60,40 @@ def default_state() -> Path:
 
 
 def _serve(folder: StateFolder, port: int | None) -> None:
-    ended = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    token = folder.token(getpass.getuser())
+    ending = _pipe_of_signals(signal.SIGTERM, signal.SIGINT)
+    token = folder.token(_user())
     try:
         with serve(build_home(folder), _port(folder, port)) as server:
             folder.remember_server(server.url, server.server_address[1])
             _say_how_to_reach(server.url, token)
-            ended.wait()
+            os.read(ending, 1)
             print("\nStopped. Running tasks go on; start tapit-local again to see to them.", flush=True)
-    except OSError as error:
-        _fail(
-            f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}.",
-            "Name another one: --port N, or --port 0.",
-        )
+    except PortTaken as error:
+        _fail(str(error), "Name another one: --port N, or --port 0 for a free one.")
+
+
+def _pipe_of_signals(*numbers: int) -> int:
+    """Return a file that can be read from once one of the signals has come.
+
+    Waiting for an Event instead loses a signal now and then: Python runs handlers in the main thread only, and
+    nothing wakes that thread when the signal came just before it went to sleep, or to another thread.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    return reading
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as containers have them
+        return f"uid-{os.getuid()}"
 
 
 def _port(folder: StateFolder, wanted: int | None) -> int:
-    from local.server import free_port
-
     return wanted if wanted is not None else free_port(folder.last_port() or DEFAULT_PORT)
 
 

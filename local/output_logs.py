@@ -25,8 +25,10 @@ class OutputLogs:
 
     def tail(self, task: Task, lines: int) -> LogPage:
         folder = self._folders.of(task)
-        start = folder.output.start_of_last_lines(lines) if folder else 0
-        return self._read(task, start, lines)
+        if folder is None:
+            return self._read(task, 0, lines)
+        start = folder.output.start_of_last_lines(lines)
+        return self._read(task, max(start, folder.output.size() - PAGE_BYTES), lines)
 
     def _read(self, task: Task, offset: int, limit: int) -> LogPage:
         folder = self._folders.of(task)
@@ -58,14 +60,24 @@ def _lines(data: bytes, limit: int, *, take_rest: bool) -> list[bytes]:
     pieces: list[bytes] = []
     start = 0
     while start < len(data) and len(pieces) < limit:
-        end = data.find(b"\n", start, start + LONGEST_LINE) + 1
-        if end == 0:
-            end = min(len(data), start + LONGEST_LINE)
-            if end - start < LONGEST_LINE and not take_rest:
-                break
+        end = data.find(b"\n", start, start + LONGEST_LINE + 1) + 1
+        if end == 0 and len(data) - start > LONGEST_LINE:
+            end = _end_of_character(data, start + LONGEST_LINE)
+        elif end == 0 and take_rest:
+            end = len(data)
+        elif end == 0:
+            break
         pieces.append(data[start:end])
         start = end
     return pieces
+
+
+def _end_of_character(data: bytes, end: int) -> int:
+    """Step back to where a character of UTF-8 ends: it has three continuation bytes at the most."""
+    for earlier in range(end, end - 4, -1):
+        if data[earlier] & 0xC0 != 0x80:
+            return earlier
+    return end
 
 
 def _dated(folder: RunFolder, offset: int, end: int, pieces: Sequence[bytes]) -> list[LogLine]:

@@ -12,12 +12,14 @@ import sys
 TAG = "TAPIT_TASK_ID"
 
 _HAS_PROC = sys.platform == "linux"
+# Kernels may be built without these lists.
+_LISTS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def descendants(root: int) -> list[int]:
     """Return the ids of every process below this one; those that come or go meanwhile may be missed."""
-    children_of = _children if _lists_children() else _parentage().__getitem__
+    children_of = _children if _LISTS_CHILDREN else _parentage().__getitem__
     seen: dict[int, None] = {}
     waiting = [root]
     while waiting:
@@ -69,11 +71,6 @@ def _proportional_bytes(pid: int) -> int:
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
     return resident_bytes([pid])
-
-
-def _lists_children() -> bool:
-    """Kernels may be built without these lists."""
-    return _HAS_PROC and os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def _children(pid: int) -> list[int]:

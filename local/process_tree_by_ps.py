@@ -25,5 +25,9 @@ def tagged(tag: str, task_id: str) -> list[int]:
 
 
 def _rows(*options: str) -> list[list[str]]:
-    listing = subprocess.run(["/bin/ps", *options], stdout=subprocess.PIPE, check=False, errors="replace")
-    return [line.split() for line in listing.stdout.splitlines()]
+    """Return the words of each line, which begins with a process id, but for the line of `ps` itself."""
+    arguments = ["/bin/ps", *options]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, errors="replace") as ps:
+        listing, _ = ps.communicate()
+    rows = (line.split() for line in listing.splitlines())
+    return [row for row in rows if row[0] != str(ps.pid)]

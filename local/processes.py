@@ -4,7 +4,6 @@ This is no isolation: a task can do whatever the user who started the server can
 """
 
 import os
-import pwd
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -130,8 +129,14 @@ def sighting(task: Task, folder: RunFolder) -> Sighting | None:
 def _environment(task: Task, app: App) -> dict[str, str]:
     """Nothing of the server's own environment but what every program expects to find."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    defaults = {"PATH": os.defpath, "HOME": pwd.getpwuid(os.getuid()).pw_dir}
-    return {**defaults, **inherited, **app.environment, "TAPIT_TASK_ID": task.id, "TAPIT_APP": task.app}
+    return {
+        "PATH": os.defpath,
+        "HOME": "/",
+        **inherited,
+        **app.environment,
+        "TAPIT_TASK_ID": task.id,
+        "TAPIT_APP": task.app,
+    }
 
 
 def _seconds(max_hours: float | None) -> float | None:

@@ -26,14 +26,17 @@ from local import process_tree
 from local.memory_limit import MemoryGroup, find_group
 from local.run_folder_output import RunOutput
 from local.supervisor.entry import ALREADY_BEGUN, FAILED, has_begun
-from local.supervisor.files import reserved_name, write_whole
+from local.supervisor.files import reserved_name, write_into_reserved, write_whole
 from local.supervisor.output import LOST_DIGITS
 from local.supervisor.spec import encode
 
 SCRIPT = Path(__file__).parent / "supervisor" / "__main__.py"
 # All a Python may need to start; the rest of the server's environment is nobody's business.
 _PYTHON_NEEDS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_LIMIT_WIDTH = 32
 _PATIENCE_WITH_LEFTOVERS = 10.0  # seconds
+_PATIENCE_WITH_THE_DEAD = 0.5
 _PATIENCE_WITH_THE_LAST_STEPS = 5.0
 
 
@@ -147,16 +150,31 @@ class RunFolder:
             return self._spawn(task)
 
     def request_stop(self, reason: str) -> None:
-        """Have the task ended: SIGTERM, and SIGKILL after its stop timeout. The first reason is kept."""
-        wish = self.path / "stop"
-        if not wish.exists():
-            write_whole(str(wish), reason.encode())
+        """Have the task ended: SIGTERM, and SIGKILL after its stop timeout. The first reason is kept.
+
+        Asked for before the start, it lets nothing run. Works on a full disk once the task has begun.
+        """
+        wish = str(self.path / "stop")
+        if not Path(wish).exists():
+            try:
+                write_whole(wish, reason.encode())
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                write_into_reserved(wish, reason.encode())
         self._poke()
 
     def set_max_seconds(self, seconds: float | None) -> None:
-        """Set the limit, counted from the start; None is no limit."""
+        """Set the limit, counted from the start; None is no limit. Works on a full disk once it was set before."""
+        limit = self.path / "max_seconds"
         text = "none" if seconds is None else repr(float(seconds))
-        write_whole(str(self.path / "max_seconds"), text.encode())
+        try:
+            write_whole(str(limit), text.ljust(_LIMIT_WIDTH).encode())
+        except OSError as error:
+            if error.errno not in _FULL or not limit.exists():
+                raise
+            with limit.open("r+b", buffering=0) as file:  # the same width, so that it needs no room
+                file.write(text.ljust(_LIMIT_WIDTH).encode())
         self._poke()
 
     def _spawn(self, task: TaskToRun) -> bool:
@@ -209,6 +227,10 @@ class RunFolder:
             return self._running(started) if started else Starting()
         return self._exit() or (Vanished(started.get("started_at")) if is_begun else NotStarted())
 
+    def has_exited(self) -> bool:
+        """Tell cheaply whether the end is on record; `state` says more."""
+        return (self.path / "exit.json").exists()
+
     def is_alive(self) -> bool:
         """Tell whether a supervisor holds the lock; the task itself may be over already."""
         try:
@@ -225,11 +247,10 @@ class RunFolder:
 
     def _exit(self) -> Exited | None:
         record = self._json("exit.json")
-        return Exited(**record) if record else None
+        return Exited(**_known(Exited, record)) if record else None
 
     def _running(self, started: dict[str, Any]) -> Running:
-        known = {field.name for field in fields(Running)} & started.keys()
-        return Running(**{name: started[name] for name in known}, lost_output_bytes=self._lost())
+        return Running(**_known(Running, started), lost_output_bytes=self._lost())
 
     def _lost(self) -> int:
         with suppress(OSError, ValueError):
@@ -237,11 +258,11 @@ class RunFolder:
         return 0
 
     def _json(self, name: str) -> dict[str, Any]:
+        """Return nothing for a file that is not there, or that a power cut has spoilt."""
         try:
-            text = (self.path / name).read_text()
-        except OSError:
+            record: dict[str, Any] = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError):
             return {}
-        record: dict[str, Any] = json.loads(text)
         return record
 
     # Ending
@@ -253,20 +274,25 @@ class RunFolder:
         patience = time.monotonic() + _PATIENCE_WITH_LEFTOVERS
         while time.monotonic() < patience:
             left = set(process_tree.tagged(self.task_id)) | set(group.members() if group else ())
-            if not left:
+            if left <= killed:  # the dead count as members until they are reaped, and that is not up to us
                 break
-            process_tree.send(signal.SIGKILL, sorted(left))
+            process_tree.send(signal.SIGKILL, sorted(left - killed))
             killed |= left
             time.sleep(0.005)
+        self._remove_group(group)
+        return len(killed)
+
+    def _remove_group(self, group: MemoryGroup | None) -> None:
+        """Whoever reaps the dead may be slow; `remove` tries again."""
+        patience = time.monotonic() + _PATIENCE_WITH_THE_DEAD
         while group is not None and not group.remove() and time.monotonic() < patience:
             time.sleep(0.005)
-        return len(killed)
 
     def remove(self) -> None:
         """Remove all trace of the attempt. Raise StillRunning while the task is not over."""
         patience = time.monotonic() + _PATIENCE_WITH_THE_LAST_STEPS
         while self.is_alive():
-            if not (self.path / "exit.json").exists() or time.monotonic() > patience:
+            if not self.has_exited() or time.monotonic() > patience:
                 raise StillRunning(f"Task {self.task_id} is still running.")
             time.sleep(0.005)
         if isinstance(self.state(), Vanished):
@@ -277,6 +303,12 @@ class RunFolder:
     def _group(self) -> MemoryGroup | None:
         path = self._json("started.json").get("memory_group")
         return MemoryGroup(path) if path else find_group(self.task_id)
+
+
+def _known(kind: type[Running | Exited], record: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a supervisor of a newer version may have written."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in record.items() if name in names}
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Which folder an attempt at a task runs in."""
 
+import os
 from pathlib import Path
 
 from chalicelib.domain.task import Task
@@ -25,6 +26,12 @@ class RunFolders:
         attempts = task.launch.attempt if task.launch else 0
         return [self.named(task.id, attempt) for attempt in range(1, attempts + 1)]
 
-    def task_ids(self) -> set[str]:
-        """Return the ids of the tasks that there are folders of."""
-        return {path.name.rpartition("-")[0] for path in self.root.iterdir()}
+    def named_like(self, task_id: str) -> list[RunFolder]:
+        """Return the folders of every attempt at a task that nothing more is known of."""
+        return [RunFolder(path, task_id) for path in self.root.glob(f"{task_id}-*")]
+
+    def older_than(self, moment: float) -> set[str]:
+        """Return the ids of the tasks whose folders nothing was added to since then (seconds since 1970)."""
+        return {
+            entry.name.rpartition("-")[0] for entry in os.scandir(self.root) if entry.stat().st_mtime < moment
+        }

@@ -17,8 +17,13 @@ from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, Rou
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MAX_BODY = 1024 * 1024  # bytes we are ready to read; the app refuses far smaller ones with a better answer
+LONGEST_LENGTH = 18  # digits
 IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
 LONGEST_REQUEST = 60
+
+
+class PortTaken(Exception):
+    """Nobody can listen on the port; the message is for the user."""
 
 
 class Gateway:
@@ -35,6 +40,10 @@ class Gateway:
             event = self._events.create_lambda_event(method=method, path=path, headers=headers, body=body)
         except ValueError:
             return _plain(404, "RouteNotFound", f"There is no route {path.partition('?')[0]}.")
+        allowed = self._app.routes[event["requestContext"]["resourcePath"]]
+        if method not in allowed:
+            known = ", ".join(sorted(allowed))
+            return _plain(405, "MethodNotAllowed", f"This route knows {known}, not {method}.", Allow=known)
         parameters = event["pathParameters"]
         event["pathParameters"] = {name: unquote(value) for name, value in parameters.items()}
         context = LambdaContext(function_name="api", memory_size=1024, max_runtime_ms=LONGEST_REQUEST * 1000)
@@ -51,7 +60,10 @@ class Server(ThreadingMixIn, TCPServer):
 
     def __init__(self, app: Chalice, port: int) -> None:
         self.gateway = Gateway(app)
-        super().__init__((HOST, port), RequestHandler)
+        try:
+            super().__init__((HOST, port), RequestHandler)
+        except OSError as error:
+            raise PortTaken(f"Port {port} on {HOST} cannot be used: {error.strerror}.") from error
 
     @property
     def url(self) -> str:
@@ -87,6 +99,9 @@ class RequestHandler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What http.server cannot even read is refused in our shape too."""
         self.close_connection = True
+        self.request_version = (
+            self.protocol_version
+        )  # for what looks like HTTP/0.9 there would be no status line
         status = 405 if code == 501 else code
         kind = "MethodNotAllowed" if status == 405 else "InvalidRequest"
         refused = _plain(status, kind, f"{message or 'The request cannot be read'}.")
@@ -95,15 +110,27 @@ class RequestHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
         logger.debug(format, *args)
 
+    def handle_expect_100(self) -> bool:
+        """Our writing is buffered, and the client waits for this before it sends its body."""
+        self.send_response_only(100)
+        self.end_headers()
+        self.wfile.flush()
+        return True
+
     def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            self.send_error(411, "Send the body with a Content-Length")
+        lengths = set(self.headers.get_all("Content-Length", ["0"]))
+        length = lengths.pop()
+        if lengths or "Transfer-Encoding" in self.headers or not length.isdecimal():
+            self.send_error(411, "Send the body with one Content-Length")
             return None
-        if int(length) > MAX_BODY:
-            self.send_error(413, f"The request body has {length} bytes; {MAX_BODY} is the most we read")
+        if len(length) > LONGEST_LENGTH or int(length) > MAX_BODY:
+            self.send_error(413, f"The request body has {length[:20]} bytes; {MAX_BODY} is the most we read")
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.send_error(400, f"The request body ended after {len(body)} of {length} bytes")
+            return None
+        return body
 
     def _send(self, status: int, headers: Mapping[str, str], body: str | bytes) -> None:
         content = body.encode() if isinstance(body, str) else body
@@ -132,6 +159,6 @@ def free_port(wanted: int) -> int:
         return port
 
 
-def _plain(status: int, code: str, message: str) -> dict[str, Any]:
+def _plain(status: int, code: str, message: str, **headers: str) -> dict[str, Any]:
     body = json.dumps({"Code": code, "Message": message})
-    return {"statusCode": status, "headers": {}, "body": body}
+    return {"statusCode": status, "headers": headers, "body": body}

@@ -54,7 +54,7 @@ class Unauthenticated(TapitError):
 class LimitExceeded(TapitError):
     def __init__(self, app: str, limit: str, value: float, wanted: str) -> None:
         super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
-        self.hint = f"Ask for less, or raise it: tapit set app name={app} {limit}=..."
+        self.hint = f"tapit set app name={app} {'max_hours_limit' if limit == 'max_hours' else limit}=..."
 
 
 class NotFound(TapitError):
@@ -64,13 +64,13 @@ class NotFound(TapitError):
 class AppNotFound(NotFound):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no app {name}.")
-        self.hint = "tapit list apps shows the apps there are."
+        self.hint = "tapit list apps"
 
 
 class TaskNotFound(NotFound):
     def __init__(self, task_id: str) -> None:
         super().__init__(f"There is no task {task_id}.")
-        self.hint = "tapit list tasks shows the newest ones."
+        self.hint = "tapit list tasks"
 
 
 class TaskRemoved(NotFound):
@@ -85,7 +85,7 @@ class Conflict(TapitError):
 class AppExists(Conflict):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is already an app {name}.")
-        self.hint = f"Change it with: tapit set app name={name} ..."
+        self.hint = f"tapit set app name={name} ..."
 
 
 class AppInUse(Conflict):
@@ -96,7 +96,7 @@ class AppInUse(Conflict):
 
 class TaskFinished(Conflict):
     def __init__(self, task_id: str, status: str) -> None:
-        super().__init__(f"Task {task_id} is over ({status}); its time limit cannot change any more.")
+        super().__init__(f"Task {task_id} is {status}; its time limit cannot change any more.")
 
 
 class TaskNotFinished(Conflict):

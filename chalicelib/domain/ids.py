@@ -1,33 +1,34 @@
-"""Task ids: 12 characters, short enough to read out, sorted by the second of creation.
+"""Task ids: 12 characters, short enough to read out, and in the order of creation.
 
-Crockford's base32 in lower case: 7 characters of seconds since 1970, which last until the year 3058, and 5
-random ones.
+Crockford's base32 in lower case: 7 characters of seconds since 1970, which last until the year 3058, 2 of the
+second's 1024 parts, so that a list is in order within a second too, and 3 random ones. An id is no secret, and
+when two are alike the store refuses the second.
 """
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-TIME_LENGTH = 7
-RANDOM_LENGTH = 5
+TIME_LENGTH = 9
+RANDOM_LENGTH = 3
+PARTS_OF_A_SECOND = 1024
+LAST_PART = 32**TIME_LENGTH - 1
 PATTERN = re.compile(f"[{ALPHABET}]{{{TIME_LENGTH + RANDOM_LENGTH}}}")
 
 
 def new_id(now: datetime) -> str:
-    return first_id_at(now)[:TIME_LENGTH] + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+    return _time_part(now) + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
 
 
 def first_id_at(moment: datetime) -> str:
-    """Return the smallest id of that second; ids made since then are equal or greater."""
-    return _base32(max(0, int(moment.timestamp())), TIME_LENGTH) + ALPHABET[0] * RANDOM_LENGTH
+    """Return the smallest id of that moment; ids made since then are equal or greater."""
+    return _time_part(moment) + ALPHABET[0] * RANDOM_LENGTH
 
 
-def created_at(task_id: str) -> datetime:
-    seconds = 0
-    for character in task_id[:TIME_LENGTH]:
-        seconds = seconds * 32 + ALPHABET.index(character)
-    return datetime.fromtimestamp(seconds, UTC)
+def _time_part(moment: datetime) -> str:
+    parts = int(moment.timestamp() * PARTS_OF_A_SECOND)
+    return _base32(min(max(0, parts), LAST_PART), TIME_LENGTH)
 
 
 def _base32(number: int, length: int) -> str:

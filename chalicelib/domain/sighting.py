@@ -21,6 +21,7 @@ class Sighting:
     exit_code: int | None = None
     reason: str | None = None
     out_of_memory: bool = False
+    time_was_up: bool = False  # whoever stopped it did so for its time limit
     waiting_for: str | None = None
     lost_output_bytes: int = 0
 

@@ -206,10 +206,15 @@ def lose(task: Task, now: datetime) -> Task:
     return _ended(task, Status.LOST, EndedBy.LOST, now)
 
 
-def set_max_hours(task: Task, max_hours: float | None) -> Task:
-    """Change the time limit of an unfinished task; it still counts from the start."""
+def set_max_hours(task: Task, max_hours: float | None, now: datetime) -> Task:
+    """Change the time limit of an unfinished task; it still counts from the start.
+
+    Past its deadline a task is being stopped, whether its record says so yet or not.
+    """
     if task.is_final or task.status is Status.STOPPING:
         raise TaskFinished(task.id, task.status)
+    if task.deadline is not None and now >= task.deadline:
+        raise TaskFinished(task.id, "its time is up")
     return task.but(max_hours=max_hours, deadline=deadline_of(task.started_at, max_hours))
 
 
@@ -254,7 +259,7 @@ def _outcome_of_a_stop(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
     kind = task.stop_cause.kind if task.stop_cause else None
     if kind == "start_timeout":
         return Status.FAILED, EndedBy.START_FAILURE
-    if kind == "deadline" or (kind is None and _was_past_its_deadline(task, seen)):
+    if kind == "deadline" or (kind is None and (seen.time_was_up or _was_past_its_deadline(task, seen))):
         return Status.TIMED_OUT, EndedBy.DEADLINE
     return Status.STOPPED, EndedBy.USER
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.domain.app import DEFAULT_MAX_HOURS, App, Limits
 from chalicelib.domain.errors import InvalidRequest
@@ -28,6 +28,7 @@ from chalicelib.http.fields import (
     Directory,
     MaxHours,
     Memory,
+    Moment,
     QueryParameters,
     RequestBody,
     StopTimeout,
@@ -158,7 +159,7 @@ class AppView(BaseModel):
     keep_entrypoint: bool
     secrets: dict[str, str]
     limits: Limits
-    created_at: AwareDatetime
+    created_at: Moment
     created_by: str
     revision: int
     notes: list[str] = []
@@ -204,7 +205,7 @@ def _consistent(app: App, body: AppFields) -> App:
     _refuse_contradictions(app)
     pair, _ = fit(app.cpu, app.memory, SMALLEST)
     app = app.but(cpu=pair.cpu, memory=pair.memory)
-    if "max_hours" not in body.model_fields_set and app.max_hours == DEFAULT_MAX_HOURS:
+    if body.max_hours is None and app.max_hours == DEFAULT_MAX_HOURS:
         app = app.but(max_hours=min(DEFAULT_MAX_HOURS, app.limits.max_hours or DEFAULT_MAX_HOURS))
     app.refuse_beyond_limits(pair, app.max_hours)
     return app

@@ -1,9 +1,18 @@
 """The kinds of values that requests are made of, and what each may be."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from chalicelib.domain.size import DEFAULT_STORAGE_GB, MAX_STORAGE_GB
 
@@ -40,6 +49,15 @@ def _variable_name(name: str) -> str:
     return name
 
 
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    AwareDatetime,
+    PlainSerializer(_rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T01:50:03.123Z"]}),
+]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_nul)]
 Command = Annotated[str, Field(max_length=MAX_COMMAND), AfterValidator(_not_blank), AfterValidator(_no_nul)]
 AppName = Annotated[

@@ -1,6 +1,7 @@
 """Read what a caller sent into a model, and say what is wrong with it in one sentence a field."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from chalicelib.domain.errors import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_KIND = re.compile(r"constrained-float|literal\[.*\]|\[key\]")
 _WORDS = {
     "missing": "is missing",
     "finite_number": "must be a finite number",
@@ -46,19 +48,21 @@ def read_query(model: type[Model], values: Mapping[str, list[str]] | None) -> Mo
 def _fields(model: type[BaseModel], problems: list[ErrorDetails]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for problem in problems:
-        # A union reports each of its members; their tags are ours, not names of the caller's fields.
-        name = ".".join(str(part) for part in problem["loc"] if not _is_tag(part))
-        fields.setdefault(name, _problem(model, name, problem))
+        name, said = _name(problem["loc"]), _problem(model, problem)
+        # A field that may be of several kinds has a problem for each.
+        fields[name] = f"{fields[name]}, or {said.removeprefix('must be ')}" if name in fields else said
     return fields
 
 
-def _is_tag(part: str | int) -> bool:
-    return isinstance(part, str) and ("[" in part or part in ("float", "str", "constrained-str", "int"))
+def _name(path: tuple[str | int, ...]) -> str:
+    """Leave out pydantic's own words for the kinds that a field may be of; the first part is always the caller's."""
+    own = [str(part) for part in path[1:] if not _KIND.fullmatch(str(part))]
+    return ".".join([*(str(part) for part in path[:1]), *own])
 
 
-def _problem(model: type[BaseModel], name: str, problem: ErrorDetails) -> str:
+def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, model.model_fields, n=1)
+        close = difflib.get_close_matches(_name(problem["loc"]), model.model_fields, n=1)
         return "is unknown" + (f"; did you mean {close[0]}?" if close else "")
     if problem["type"] == "value_error":
         return problem["msg"].removeprefix("Value error, ")

@@ -9,8 +9,18 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chalicelib.domain import price
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy
 from chalicelib.domain.listed_task import ListedTask
-from chalicelib.domain.task import Change, Status, StopCause, Task
-from chalicelib.http.fields import Command, Cpu, MaxHours, Memory, QueryParameters, RequestBody, Storage, Text
+from chalicelib.domain.task import Status, StopCause, Task
+from chalicelib.http.fields import (
+    Command,
+    Cpu,
+    MaxHours,
+    Memory,
+    Moment,
+    QueryParameters,
+    RequestBody,
+    Storage,
+    Text,
+)
 from chalicelib.ports import LogPage
 from chalicelib.usecases.create import APP_DEFAULT, NewTask
 
@@ -100,10 +110,10 @@ class TaskSummary(BaseModel):
     created_by: str
     status: Status
     exit_code: int | None
-    created_at: AwareDatetime
-    started_at: AwareDatetime | None
-    stopped_at: AwareDatetime | None
-    deadline: AwareDatetime | None
+    created_at: Moment
+    started_at: Moment | None
+    stopped_at: Moment | None
+    deadline: Moment | None
 
     @classmethod
     def of(cls, task: ListedTask) -> Self:
@@ -115,6 +125,14 @@ class TaskList(BaseModel):
 
     items: list[TaskSummary]
     next: str | None
+
+
+class ChangeView(BaseModel):
+    """One line of a task's history."""
+
+    status: Status
+    time: Moment
+    why: str | None
 
 
 class TaskView(BaseModel):
@@ -132,18 +150,18 @@ class TaskView(BaseModel):
     initiated_by: str | None
     created_by: str
     status: Status
-    created_at: AwareDatetime
-    started_at: AwareDatetime | None
-    stopped_at: AwareDatetime | None
-    deadline: AwareDatetime | None
-    expires_at: AwareDatetime | None
+    created_at: Moment
+    started_at: Moment | None
+    stopped_at: Moment | None
+    deadline: Moment | None
+    expires_at: Moment | None
     exit_code: int | None
     stop_cause: StopCause | None
     ended_by: EndedBy | None
     reason: str | None
     waiting_for: str | None
     diagnosis: Diagnosis | None
-    history: tuple[Change, ...]
+    history: list[ChangeView]
     lost_output_bytes: int = 0
     cost: Cost
     notes: list[str] = []
@@ -153,6 +171,7 @@ class TaskView(BaseModel):
     @classmethod
     def of(cls, task: Task, now: datetime, *, poll_after: float, notes: Sequence[str] = ()) -> Self:
         own = {name: getattr(task, name) for name in cls.model_fields if name in Task.model_fields}
+        own["history"] = [ChangeView.model_construct(**dict(change)) for change in task.history]
         return cls.model_construct(**own, cost=_cost(task, now), notes=list(notes), poll_after=poll_after)
 
 
@@ -166,7 +185,7 @@ class TaskRemovedView(BaseModel):
 class LogLineView(BaseModel):
     """One line, without its newline."""
 
-    time: AwareDatetime
+    time: Moment
     message: str
 
 
@@ -177,6 +196,7 @@ class LogView(BaseModel):
     next: str
     complete: bool
     status: Status
+    waiting_for: str | None
     revision: int
     lost_output_bytes: int
     poll_after: float
@@ -188,6 +208,7 @@ class LogView(BaseModel):
             next=cursor,
             complete=page.is_complete,
             status=task.status,
+            waiting_for=task.waiting_for,
             revision=task.revision,
             lost_output_bytes=page.lost_bytes,
             poll_after=poll_after,

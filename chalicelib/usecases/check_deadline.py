@@ -26,13 +26,17 @@ def check_deadline(services: Services, task_id: str) -> datetime | None:
 def stop_if_overdue(services: Services, task: Task) -> Task:
     """Ask for the end of a task past a limit, and ask again for one that is still stopping."""
     now = services.clock.now()
-    kind = overdue(task, now)
-    if kind is not None:
-        cause = StopCause(kind=kind)
-        task = change_task(services.tasks, task.id, lambda task: request_stop(task, cause, now))
+    if overdue(task, now):
+        task = change_task(services.tasks, task.id, lambda task: _request_stop(task, now))
     if task.status is Status.STOPPING and task.ecs_arn is not None:
         services.cluster.stop(task, f"tapit: {task.history[-1].why}")
     return task
+
+
+def _request_stop(task: Task, now: datetime) -> Task:
+    """Decide on the record that is saved: the limit may have been extended since the task was read."""
+    kind = overdue(task, now)
+    return task if kind is None else request_stop(task, StopCause(kind=kind), now)
 
 
 def _fold_in_what_is_seen(services: Services, task: Task) -> Task:

@@ -42,7 +42,7 @@ def print_app(call: "Call", app: "dict[str, Any]") -> None:
     block.line("Stopping", f"SIGKILL {app['stop_timeout']:g}s after SIGTERM")
     block.lines("Limits", _limits(app.get("limits") or {}))
     block.line("Created", times.both(app["created_at"]))
-    block.line("By", f"{app.get('created_by')} (by their token)")
+    block.line("By", f"{app.get('created_by')} (verified)")
     block.lines(
         "Next", [f"tapit -a {app['name']} create task 'COMMAND'", f"tapit -a {app['name']} list tasks"]
     )
@@ -75,7 +75,7 @@ def _size(app: "dict[str, Any]") -> str | None:
 
 
 def _hours(hours: float | None) -> str:
-    return "none" if hours is None else times.brief(hours * 3600)
+    return "none" if hours is None else times.hours(hours)
 
 
 def _limits(limits: "dict[str, Any]") -> list[str]:

@@ -36,7 +36,7 @@ def _pair(where: str, line: str) -> list[tuple[str, str]]:
     if not line or line.startswith("#"):
         return []
     name, equals, value = line.partition("=")
-    if not equals or not values.VARIABLE.fullmatch(name.rstrip()):
+    if not equals or not values.names_variable(name.rstrip()):
         raise UsageError(f"{where} is not KEY=VALUE")
     value = value.strip()
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":

@@ -59,6 +59,10 @@ class Call:
 
             home = self.home.reachable()
             self._client = Client(home, debug="debug" in self.flags)
+            if self.err.can_redraw and not self.flags & {"quiet", "debug"}:
+                from tapit.spinner import Spinner
+
+                self._client.while_asking = lambda: Spinner(self.err)
         return self._client
 
     def app(self) -> str:

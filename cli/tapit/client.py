@@ -3,9 +3,11 @@
 import http.client
 import json
 import random
+import select
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote, urlencode, urlsplit
 
 from tapit import __version__, refusals
@@ -40,6 +42,11 @@ class Client:
         self._url = str(home.url).rstrip("/")
         parts = _parts(self._url)
         self._prefix = parts.path
+        self.while_asking: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.had_contact = (
+            False  # nobody there at the first try: that is said at once, not after the last one
+        )
+        self.interrupted_by: int | None = None  # readable once a signal has come
         self._connection = _connection(parts.scheme, parts.netloc)
 
     def get(
@@ -52,7 +59,10 @@ class Client:
     ) -> "dict[str, Any]":
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         target = f"{path}?{urlencode(asked)}" if asked else path
-        return self._ask("GET", target, None, {}, timeout, attempts)
+        if self.interrupted_by is not None:  # a wait shows what it waits for by itself
+            return self._ask("GET", target, None, {}, timeout, attempts)
+        with self.while_asking():
+            return self._ask("GET", target, None, {}, timeout, attempts)
 
     def send(
         self,
@@ -67,7 +77,8 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         content = None if body is None else json.dumps(body).encode()
         attempts = ATTEMPTS if repeatable or idempotency_key else 1
-        return self._ask(method, path, content, headers, TIMEOUT, attempts)
+        with self.while_asking():
+            return self._ask(method, path, content, headers, TIMEOUT, attempts)
 
     def pages(self, path: str, *, limit: int | None = None, **query: "Any") -> "Iterator[dict[str, Any]]":
         """The items of every page, up to `limit`."""
@@ -95,7 +106,7 @@ class Client:
             try:
                 answer = self._exchange(method, target, content, headers, timeout)
             except Unreachable:
-                if attempt == attempts or not self._had_contact:
+                if attempt == attempts or not self.had_contact:
                     raise
                 time.sleep(_pause(attempt, None))
                 continue
@@ -103,8 +114,6 @@ class Client:
                 break
             time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
         return refusals.judged(answer.status, answer.content, answer.headers, self._home)
-
-    _had_contact = False  # nobody there at the first try: say so at once, instead of after the last one
 
     def _exchange(
         self, method: str, target: str, content: bytes | None, headers: dict[str, str], timeout: float
@@ -116,7 +125,8 @@ class Client:
         answer: Answer | None = None
         try:
             self._connection.request(method, self._prefix + target, content, self._headers(headers, content))
-            self._had_contact = True
+            self.had_contact = True
+            self._await_answer(timeout)
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -130,6 +140,13 @@ class Client:
             f"{method} {self._url}{target} -> {answer.status}, {len(answer.content)} bytes in {took} ms"
         )
         return answer
+
+    def _await_answer(self, timeout: float) -> None:
+        if self.interrupted_by is None or self._connection.sock is None:
+            return
+        ready, _, _ = select.select([self._connection.sock, self.interrupted_by], [], [], timeout)
+        if self.interrupted_by in ready:
+            raise KeyboardInterrupt
 
     def _headers(self, more: dict[str, str], content: bytes | None) -> dict[str, str]:
         headers = {

@@ -11,20 +11,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def catch_bugs(words: list[str]) -> None:
-    """From here on an unexpected exception is told in words."""
-
-    def report(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-        where = _write_trace(kind, error, trace)
-        sys.stderr.write(
-            f"error: tapit {__version__} has a bug: {kind.__name__}\n"
-            f"  What it was doing is written in {where}; the command's words are not in it.\n"
-        )
-        sys.stderr.flush()
-        # the interpreter would end with 1, which a script could take for the task's own exit code
-        os._exit(OWN_FAILURE if "-w" in words or "--wait" in words or "wait" in words[:1] else 1)
-
-    sys.excepthook = report
+def report(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Say it in words, and end: the interpreter would exit with 1, which could pass for the task's own code."""
+    where = _write_trace(kind, error, trace)
+    sys.stderr.write(
+        f"error: this is a bug in tapit {__version__}: {kind.__name__}\n"
+        f"  What it was doing is written in {where}\n"
+        "  → look into that file for anything private, then send it along with a report\n"
+    )
+    sys.stderr.flush()
+    waits = {"-w", "--wait", "wait"}.intersection(sys.argv[1:])
+    os._exit(OWN_FAILURE if waits else 1)
 
 
 def _write_trace(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONG_POLL = 20
 GRACE = 10.0  # what the network may add to a long poll
 PATIENCE = 120.0  # a home that is restarted comes back within this
-UNHURRIED = 0.2
+FIRST_IDLE, LONGEST_IDLE = 0.01, 1.0
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 3.0, 1.3
 
 
@@ -29,6 +29,7 @@ class Watch:
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._timeout = timeout
         self._pause = FIRST_PAUSE
+        self._idle = FIRST_IDLE
         self.status = ""
         self.cursor: str | None = None
 
@@ -38,9 +39,9 @@ class Watch:
             page = self._poll("/logs", {"cursor": self.cursor}, revision)
             fresh = bool(page["items"]) or page["revision"] > revision
             self.cursor, revision = page["next"], page["revision"]
+            self._note(page["status"], page.get("waiting_for") or "")
             if page["items"]:
                 show(page["items"])
-            self._note(page["status"])
             if page["complete"] and page["status"] in FINAL:
                 return
             self._rest(page.get("poll_after") or 0, fresh=fresh)
@@ -75,6 +76,8 @@ class Watch:
                 return answer
 
     def _bear(self, error: Unreachable, lost_at: float) -> None:
+        if not self._client.had_contact:
+            raise error
         if time.monotonic() - lost_at > PATIENCE:
             raise Unreachable(
                 f"lost the home while waiting; task {self._task_id} may go on",
@@ -111,8 +114,9 @@ class Watch:
         self._news.status(status, detail)
 
     def _rest(self, poll_after: float, *, fresh: bool) -> None:
-        """The home says when to ask again; one that answers at once and has no news is not hurried."""
-        self._sleep(poll_after or (0 if fresh else UNHURRIED))
+        """The home says when to ask again; one that answers at once without any news is asked less and less."""
+        self._idle = FIRST_IDLE if fresh else min(self._idle * GROWTH, LONGEST_IDLE)
+        self._sleep(poll_after or (0 if fresh else self._idle))
 
     def _next_pause(self) -> float:
         pause, self._pause = self._pause, min(self._pause * GROWTH, LONGEST_PAUSE)

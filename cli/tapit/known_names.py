@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tapit import config
@@ -53,7 +54,8 @@ def _kept(home: Settings, path: str) -> list[tuple[str, str]]:
     kept = _read(cache)
     if kept is None:
         kept = _ask(home, path)
-        write_private(cache, json.dumps({"at": time.time(), "names": kept}))
+        with suppress(CliError):  # without the cache the next Tab only takes longer
+            write_private(cache, json.dumps({"at": time.time(), "names": kept}))
     return [(name, meaning) for name, meaning in kept]
 
 

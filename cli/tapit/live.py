@@ -4,7 +4,7 @@ import threading
 import time
 
 from tapit import times
-from tapit.tasks import colours_of
+from tapit.tasks import FINAL, colours_of
 from tapit.terminal import Stream, clipped, columns_of, harmless
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -36,7 +36,7 @@ class News:
     def status(self, status: str, detail: str = "") -> None:
         changed = status != self._status or detail != self._detail
         self._status, self._detail = status, detail
-        if changed:
+        if changed and status not in FINAL:  # the ending has a line of its own
             self._say()
 
     def beat(self) -> None:

@@ -6,29 +6,59 @@ from tapit import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tapit.errors import CliError
     from tapit.words import Request
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; what it returns is the process's exit code."""
-    words = sys.argv[1:] if argv is None else argv
+def main() -> None:
+    """The console script."""
+    words = sys.argv[1:]
     if words == ["--version"]:
         print_version()  # before any import: the cheapest question gets the cheapest answer
-        return 0
-    from tapit import crash, errors
+        return
+    import gc
+    import os
 
-    crash.catch_bugs(words)
+    gc.set_threshold(
+        50_000
+    )  # imports allocate a lot and free nothing: collecting costs a tenth of a short command
+    sys.excepthook = _report_bug
+    code = run(words)
+    # taking the interpreter apart would cost another tenth, and everything has been flushed
+    os._exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run one command, and return the process's exit code."""
+    from tapit import errors
+
     try:
-        code = _answer(words)
-        sys.stdout.flush()
-    except errors.CliError as error:
-        return _tell(error, words)
+        try:
+            code = _answer(words)
+            sys.stdout.flush()
+        except errors.CliError as error:
+            code = _tell(error, words)
+        sys.stderr.flush()
     except KeyboardInterrupt:
         return errors.INTERRUPTED
     except BrokenPipeError:
-        return _closed_pipe()
+        return errors.CLOSED_PIPE  # quietly, as `head` expects
+    except OSError as error:
+        return _tell(errors.CliError("the system refused", str(error)), words)
     return code
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    import os
+
+    from tapit import crash
+    from tapit.errors import INTERRUPTED
+
+    if issubclass(kind, KeyboardInterrupt):  # in the blink before there was anything to interrupt
+        os._exit(INTERRUPTED)
+    crash.report(kind, error, trace)
 
 
 def print_version() -> None:
@@ -130,14 +160,3 @@ def _verb_is_wait(said: list[str]) -> bool:
         return find_command(said).path == "wait"
     except CliError:
         return False
-
-
-def _closed_pipe() -> int:
-    """Leave quietly, as `head` expects; the interpreter's last flush must not complain either."""
-    import os
-
-    from tapit.errors import CLOSED_PIPE
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return CLOSED_PIPE

@@ -119,7 +119,7 @@ def _existing(name: str, profiles: "dict[str, dict[str, Any]]", source: str) -> 
     near = nearest(name, list(profiles))
     raise UsageError(
         f"there is no profile {name}",
-        f"{source} names it; there {'are ' + ', '.join(profiles) if profiles else 'is none yet'}.",
+        f"{source} names it. {'There is ' + ', '.join(profiles) if profiles else 'There is none yet'}.",
         f"did you mean {near}?" if near else f"tapit login --profile {name}",
     )
 

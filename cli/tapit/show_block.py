@@ -91,7 +91,7 @@ def _ended_by(task: "dict[str, Any]") -> str | None:
 
 def _print_makings(block: Block, task: "dict[str, Any]") -> None:
     claimed, verified = task.get("initiated_by"), task.get("created_by")
-    block.line("By", f"{claimed} (says {verified}'s token)" if claimed else f"{verified} (by their token)")
+    block.line("By", f"{claimed} (claimed), {verified} (verified)" if claimed else f"{verified} (verified)")
     storage = task.get("ephemeral_storage_gb")
     disk = f", {storage:g} GB disk" if storage else ""
     block.line("Size", f"{task['cpu']:g} vCPU, {task['memory']:g} GB memory{disk}")
@@ -113,7 +113,7 @@ def _time_limit(task: "dict[str, Any]") -> str:
     hours, deadline = task.get("max_hours"), task.get("deadline")
     if hours is None:
         return "none"
-    limit = f"{times.brief(hours * 3600)} after its start"
+    limit = f"{times.hours(hours)} after its start"
     if deadline is None:
         return limit
     if tasks.is_final(task):
@@ -153,6 +153,6 @@ def _next_commands(task: "dict[str, Any]") -> list[str]:
     return [
         f"tapit logs -f task={task_id}",
         f"tapit wait task={task_id}",
-        f"tapit set task task={task_id} max_hours=8",
+        f"tapit set task task={task_id} max_hours=8    gives it 8 hours from its start",
         f"tapit delete task task={task_id}    stops it",
     ]

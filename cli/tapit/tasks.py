@@ -113,4 +113,6 @@ def _why(task: "dict[str, Any]") -> str | None:
         return None
     diagnosis = task.get("diagnosis") or {}
     why = diagnosis.get("what") or task.get("reason")
+    if why and f"failed with exit code {task.get('exit_code')}" in why:
+        return None  # the ending line says so itself
     return str(why).rstrip(".") if why else None

@@ -32,6 +32,11 @@ def brief(seconds: float) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
+def hours(amount: float) -> str:
+    """A time limit, as it was written: nobody asks for `1d0h`."""
+    return f"{amount:g}h" if amount >= 1 else brief(amount * 3600)
+
+
 def ago(moment: str) -> str:
     seconds = seconds_since(moment)
     return "just now" if seconds < 1 else f"{brief(seconds)} ago"

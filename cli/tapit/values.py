@@ -9,12 +9,11 @@ from tapit.errors import UsageError, nearest
 Reader = Callable[[str, str], object]
 
 COMMAND_LIMIT = 7000  # what ECS leaves of its 8192 bytes of overrides
-MEMORY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(g|gb|gib|m|mb|mib)?", re.IGNORECASE)
-DURATION = re.compile(
-    r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?"
-)
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# left to be compiled at first use: few commands need any of them, and each would cost all of them
+MEMORY = r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(?i:(g|gb|gib|m|mb|mib))?"
+DURATION = r"(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+PROFILE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 STATUSES = [
     "PENDING",
     "STARTING",
@@ -58,7 +57,7 @@ def command_line(_key: str, given: str) -> str:
 
 def memory(key: str, given: str) -> float:
     """GB, whatever the unit it was written in."""
-    found = MEMORY.fullmatch(given.strip())
+    found = re.fullmatch(MEMORY, given.strip())
     if found is None:
         return positive(key, given, "GB, such as 4, 4.5, 4G or 4096M")
     size = positive(key, found[1], "GB, such as 4, 4.5, 4G or 4096M")
@@ -113,21 +112,18 @@ def status(key: str, given: str) -> str:
 
 def duration(key: str, given: str) -> float:
     """Seconds, from 90, 45s, 10m, 2h, 3d or 1h30m."""
-    found = DURATION.fullmatch(given.strip())
+    found = re.fullmatch(DURATION, given.strip())
     if not found or not any(found.groups()):
         raise UsageError(f"{key}={given} is not a length of time", "Write 45s, 10m, 2h, 1h30m or 3d.")
-    amounts = [float(part or 0) for part in found.groups()]
-    seconds = sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=True))
-    if seconds <= 0:
-        raise UsageError(f"{key}={given} must be more than 0")
-    return seconds
+    amounts = [positive(key, part, "time") if part else 0.0 for part in found.groups()]
+    return sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=True))
 
 
 def since(key: str, given: str) -> str:
     """RFC 3339, also from a length of time that means "ago"."""
     from datetime import UTC, datetime, timedelta
 
-    if DURATION.fullmatch(given.strip()):
+    if re.fullmatch(DURATION, given.strip()):
         try:
             moment = datetime.now(UTC) - timedelta(seconds=duration(key, given))
         except OverflowError:
@@ -157,7 +153,7 @@ def name(key: str, given: str) -> str:
 
 
 def profile(_key: str, given: str) -> str:
-    if not PROFILE.fullmatch(given):
+    if not re.fullmatch(PROFILE, given):
         raise UsageError(
             f"{given!r} is not a profile's name", "Letters, digits, dots, dashes and underscores, at most 64."
         )
@@ -184,8 +180,12 @@ def variable(key: str, given: str) -> tuple[str, str]:
 
 
 def variable_named(_key: str, given: str) -> str:
-    if not VARIABLE.fullmatch(given):
+    if not names_variable(given):
         raise UsageError(
             f"{given!r} cannot name a variable", "Letters, digits and _, and no digit to begin with."
         )
     return given
+
+
+def names_variable(name: str) -> bool:
+    return re.fullmatch(VARIABLE, name) is not None

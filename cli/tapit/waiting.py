@@ -6,6 +6,7 @@ from tapit import tasks
 from tapit.client import segment
 from tapit.errors import INTERRUPTED, OWN_FAILURE, CliError
 from tapit.follow import Watch
+from tapit.interrupts import Interrupts
 from tapit.live import News, news_of
 from tapit.terminal import Stream
 
@@ -29,13 +30,12 @@ class Waiting:
 
     def to_the_end(self, *, stream_output: bool) -> int:
         """Exit code of the task, or of the way the waiting ended."""
-        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            return self._wait(stream_output=stream_output)
+            # SIGTERM is what a CI runner sends where a person types Ctrl-C
+            with Interrupts(self._call.client, signal.SIGINT, signal.SIGTERM):
+                return self._wait(stream_output=stream_output)
         except KeyboardInterrupt:
             return self._interrupted()
-        finally:
-            signal.signal(signal.SIGTERM, before)
 
     def _wait(self, *, stream_output: bool) -> int:
         call, task = self._call, self._task
@@ -93,11 +93,6 @@ class Waiting:
         call.hint("output", f"tapit logs -f task={self._id}")
         call.hint("stop", f"tapit delete task task={self._id}")
         return INTERRUPTED
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    """SIGTERM is what a CI runner sends where a person types Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 def _mark(stream: Stream, symbol: str, plain: str) -> str:

@@ -1,12 +1,8 @@
 """Read `VERB NOUN [words] [key=value ...]`, with options and keys in any place and any spelling."""
 
-import re
-
 from tapit import commands
 from tapit.errors import UsageError, nearest
 from tapit.grammar import GLOBAL_FLAGS, GLOBAL_KEYS, WAIT_FLAGS, Command, Flag, Key
-
-SETTING = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=")
 
 
 class Typed:
@@ -55,10 +51,17 @@ def _option_width(word: str, awaited: list[str], after: list[str]) -> int:
     The command is not known yet, so an option takes a value unless the word awaited follows it.
     """
     if not word.startswith("-") or word == "-":
-        return 1 if SETTING.match(word) else 0
+        return 1 if _is_setting(word) else 0
     if "=" in word or _short_with_value(word) or _is_flag(word):
         return 1
     return 1 if after and after[0] in awaited else 2
+
+
+def _is_setting(word: str) -> bool:
+    """`name=anything`, where the name could be a key's."""
+    name, equals, _ = word.partition("=")
+    plain = name.replace("_", "").replace("-", "")
+    return bool(equals) and plain.isalnum() and plain.isascii() and name[0].isalpha()
 
 
 def _is_flag(word: str) -> bool:
@@ -126,8 +129,9 @@ def understand(command: Command, words: list[str]) -> Request:
 def _is_bare(command: Command, word: str) -> bool:
     if command.takes_shell_command and any(map(str.isspace, word)):
         name = word[2:].partition("=")[0]
-        return not (word.startswith("--") and "=" in word and _key(command, name))
-    return (not word.startswith("-") and not SETTING.match(word)) or word == "-"
+        as_option = word.startswith("--") and "=" in word and _key(command, name)
+        return not (as_option or word.startswith("command="))
+    return (not word.startswith("-") and not _is_setting(word)) or word == "-"
 
 
 def _take_option(request: Request, word: str, after: list[str]) -> int:
@@ -192,7 +196,8 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     flags = [flag.option for flag in (*command.flags, *GLOBAL_FLAGS)]
     near = nearest(word.partition("=")[0], flags + [f"--{key.name}" for key in (*command.keys, *GLOBAL_KEYS)])
     why = "If it is part of the command, put -- before the command." if command.takes_shell_command else None
-    return UsageError(f"there is no option {word}", why, f"did you mean {near}?" if near else _help(command))
+    else_typed = "tapit create task -- COMMAND" if command.takes_shell_command else _help(command)
+    return UsageError(f"there is no option {word}", why, f"did you mean {near}?" if near else else_typed)
 
 
 def _put(request: Request, key: Key, given: str) -> None:
@@ -223,7 +228,7 @@ def _refuse_swallowed_setting(command: Command, bare: list[str]) -> None:
     """A word with a space is the command; beside another one it was more likely meant as a setting."""
     for word in bare:
         name, equals, value = word.partition("=")
-        if equals and SETTING.match(word) and _key(command, name) and any(map(str.isspace, word)):
+        if equals and _is_setting(word) and _key(command, name) and any(map(str.isspace, word)):
             raise UsageError(
                 f"{name}= holds a space, so it would become part of the command",
                 "Write it as an option, or put -- before the command if that is what you want.",

@@ -13,18 +13,9 @@ class Doorbell:
         self.due_at: float | None = None
 
     def ring(self, now: float) -> None:
-        self.due_at = None
+        """Ring at once; if the server is too far behind to take it, once more after the pause."""
         self._rang_at = now
-        try:
-            pipe = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:  # no server at the moment; it looks for itself when it is back
-            return
-        try:
-            os.write(pipe, self._line)
-        except OSError:  # full: the server is behind, and will look at everything
-            return
-        finally:
-            os.close(pipe)
+        self.due_at = None if self._is_answered() else now + SHORTEST_PAUSE
 
     def ring_soon(self, now: float) -> None:
         """Ring now or after the pause; what comes in between shares that later ring, so none is missed."""
@@ -35,3 +26,18 @@ class Doorbell:
     def ring_if_due(self, now: float) -> None:
         if self.due_at is not None and now >= self.due_at:
             self.ring(now)
+
+    def _is_answered(self) -> bool:
+        try:
+            pipe = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:  # no server at the moment; it looks for itself when it is back
+            return True
+        try:
+            os.write(pipe, self._line)
+        except BlockingIOError:
+            return False
+        except OSError:  # the server left meanwhile
+            return True
+        finally:
+            os.close(pipe)
+        return True

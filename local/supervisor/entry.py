@@ -94,7 +94,16 @@ def _open_the_rest(folder: str, spec: Spec, ended: ReservedFile) -> RunFiles:
     # Open for both ways, so that it never looks closed for want of a writer.
     control = os.open(f"{folder}/control", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     output = Output(folder)
+    _reserve_stop(folder)
     return RunFiles(ReservedFile(f"{folder}/started.json"), ended, output, control)
+
+
+def _reserve_stop(folder: str) -> None:
+    """Make room for the server's request, which must get through when the task has filled the disk."""
+    try:
+        ReservedFile(f"{folder}/stop").close()
+    except FileExistsError:  # left by a start that found no room for the rest
+        return
 
 
 def _make_fifo(path: str) -> None:

@@ -28,16 +28,19 @@ class ReservedFile:
 
     def publish(self, content: bytes, *, durable: bool) -> None:
         """Overwrite in place, which needs no new space, then rename, so that nobody reads half of it."""
-        os.pwrite(self._file, content, 0)
-        os.ftruncate(self._file, len(content))
+        overwrite(self._file, content)
         if durable:
             os.fsync(self._file)
         os.rename(self._reserved, self._path)
         if durable:
             sync_folder(os.path.dirname(self._path))
 
-    def discard(self) -> None:
+    def close(self) -> None:
+        """Leave it to others to write."""
         os.close(self._file)
+
+    def discard(self) -> None:
+        self.close()
         os.unlink(self._reserved)
 
 
@@ -57,6 +60,21 @@ def write_whole(path: str, content: bytes) -> None:
         raise
     finally:
         os.close(file)
+
+
+def write_into_reserved(path: str, content: bytes) -> None:
+    """Do what write_whole does, for somebody else's reserved file, once the disk is full."""
+    file = os.open(reserved_name(path), os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        overwrite(file, content)
+    finally:
+        os.close(file)
+    os.rename(reserved_name(path), path)
+
+
+def overwrite(file: int, content: bytes) -> None:
+    os.pwrite(file, content, 0)
+    os.ftruncate(file, len(content))
 
 
 def write_all(file: int, content: bytes) -> None:

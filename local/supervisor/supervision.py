@@ -8,7 +8,7 @@ import time
 from local import process_tree
 from local.memory_limit import MemoryGroup, MemoryWatch, make_group
 from local.supervisor.clock import Clock
-from local.supervisor.doorbell import Doorbell
+from local.supervisor.doorbell import SHORTEST_PAUSE, Doorbell
 from local.supervisor.ending import Ending
 from local.supervisor.files import ReservedFile, as_json
 from local.supervisor.kernel import adopt_orphans
@@ -23,6 +23,7 @@ _CHUNK = 65536
 _MOST_TO_DRAIN = 64 << 20  # no pipe holds as much, so whatever goes on writing is beyond our reach
 _PATIENCE_WITH_THE_KILLED = 30.0  # seconds; longer only if it hangs inside the kernel
 _PATIENCE_WITH_THE_GROUP = 1.0
+_PATIENCE_WITH_THE_SERVER = 2.0
 _RETRY = 1.0
 
 
@@ -65,6 +66,7 @@ class Supervision:
         self._record_end()
         self._bell.ring(self._clock.elapsed())
         self._remove_group()
+        self._insist_on_being_heard()
 
     # Starting
 
@@ -259,6 +261,12 @@ class Supervision:
                 time.sleep(_RETRY)
             else:
                 return
+
+    def _insist_on_being_heard(self) -> None:
+        patience = self._clock.elapsed() + _PATIENCE_WITH_THE_SERVER
+        while self._bell.due_at is not None and self._clock.elapsed() < patience:
+            time.sleep(SHORTEST_PAUSE)
+            self._bell.ring(self._clock.elapsed())
 
     def _remove_group(self) -> None:
         patience = time.monotonic() + _PATIENCE_WITH_THE_GROUP

@@ -31,6 +31,17 @@ from tests.aws.event_rules import EventRules
 from tests.aws.log_groups import LogGroups
 
 STAGE = "story"
+TICK = {
+    "version": "0",
+    "id": "00000000-0000-0000-0000-000000000000",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": ACCOUNT,
+    "time": "2026-11-24T08:00:00Z",
+    "region": REGION,
+    "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/tapit-{STAGE}-sweep"],
+    "detail": {},
+}
 _TOKEN = re.compile(r"tpt_\S+")
 
 
@@ -81,7 +92,8 @@ class AwsAccount:
 
     def sweep(self) -> None:
         """What EventBridge does every minute, now."""
-        answer = self.client("lambda").invoke(FunctionName=f"tapit-{STAGE}-sweep", Payload=json.dumps({}))
+        name, tick = f"tapit-{self.stage}-sweep", json.dumps(TICK)
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=tick)
         assert "FunctionError" not in answer, answer["Payload"].read()
 
 

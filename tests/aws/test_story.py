@@ -9,6 +9,7 @@ import pytest
 
 from tests.aws.account import AwsAccount, open_account
 from tests.aws.command_line import Tapit
+from tests.aws.concessions import concede
 from tests.aws.ecs_endpoint.events import Weather
 from tests.aws.ecs_endpoint.faults import cannot_start, no_capacity, server_error, throttled, unanswered
 from tests.aws.shop import SETTINGS, open_shop
@@ -23,6 +24,7 @@ TRAPS = "trap 'echo goodbye; exit 7' TERM; echo up; while :; do sleep 0.1; done"
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
     with open_account(tmp_path_factory.mktemp("aws"), SETTINGS) as account:
         account.deploy()
+        concede(account.client("iam"), account.client("cloudformation"), f"tapit-{account.stage}")
         yield account
 
 

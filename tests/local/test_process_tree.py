@@ -38,7 +38,7 @@ def test_kernels_that_list_no_children_give_the_same_tree(
     root, _ = family
     listed = sorted(process_tree.descendants(root))
 
-    monkeypatch.setattr(process_tree, "_lists_children", lambda: False)
+    monkeypatch.setattr(process_tree, "_LISTS_CHILDREN", False)
 
     assert sorted(process_tree.descendants(root)) == listed
 

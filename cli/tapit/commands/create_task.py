@@ -8,6 +8,10 @@ from tapit.client import segment
 from tapit.errors import UsageError
 from tapit.grammar import TIMEOUT, WAIT_FLAGS, Command, Key
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 FIELDS = (
     "command",
     "memory",
@@ -22,11 +26,7 @@ FIELDS = (
 
 def run(call: Call) -> int:
     _refuse_contradictions(call)
-    body = {name: call.get(name) for name in FIELDS if name in call.settings}
-    # the same key on every try: a repeated request finds the task, instead of starting a second one
-    task = call.client.send(
-        "POST", f"/apps/{segment(call.app())}/tasks", body, idempotency_key=os.urandom(16).hex()
-    )
+    task = _create(call)
     waits = "wait" in call.flags
     _announce(call, task, waits=waits)
     if not waits:
@@ -37,6 +37,18 @@ def run(call: Call) -> int:
     from tapit.waiting import Waiting
 
     return Waiting(call, task).to_the_end(stream_output=True)
+
+
+def _create(call: Call) -> "dict[str, Any]":
+    path = f"/apps/{segment(call.app())}/tasks"
+    body = {name: call.get(name) for name in FIELDS if name in call.settings}
+    try:
+        # the same key on every try: a repeated request finds the task, instead of starting a second one
+        return call.client.send("POST", path, body, idempotency_key=os.urandom(16).hex())
+    except KeyboardInterrupt:
+        call.say("Interrupted; the task may have been created all the same.")
+        call.hint("look", "tapit list tasks")
+        raise
 
 
 def _refuse_contradictions(call: Call) -> None:
@@ -51,10 +63,9 @@ def _refuse_contradictions(call: Call) -> None:
             raise UsageError(f"--{name.replace('_', '-')} goes with --wait", then="add -w")
 
 
-def _announce(call: Call, task: "dict[str, object]", *, waits: bool) -> None:
+def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
     call.say(f"Created task {task['id']}.")
-    notes = task.get("notes")
-    for note in notes if isinstance(notes, list) else []:
+    for note in task.get("notes") or []:
         call.say(f"  note: {call.err.safe(str(note))}", "yellow")
     if not waits:
         call.hint("follow", f"tapit logs -f task={task['id']}")

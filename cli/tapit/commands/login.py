@@ -40,7 +40,10 @@ def _read_token(url: str) -> str:
     if sys.stdin.isatty():
         import getpass
 
-        token = getpass.getpass(f"Token for {url}: ")
+        try:
+            token = getpass.getpass(f"Token for {url}: ")
+        except EOFError:
+            token = ""
     else:
         token = sys.stdin.readline()
     token = token.strip()

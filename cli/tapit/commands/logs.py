@@ -32,14 +32,18 @@ def run(call: Call) -> int:
 
 def _follow(call: Call, cursor: str | None) -> int:
     """Ends with the task; a connection that breaks is taken up again where it was lost."""
+    import signal
+
     from tapit.follow import Watch
+    from tapit.interrupts import Interrupts
     from tapit.live import News
 
     task_id = call.text("task")
     news = News(call.err, task_id, "", since="", quiet=True)  # only the output: it may be all that is wanted
     watch = Watch(call.client, task_id, news)
     watch.cursor = cursor
-    watch.stream(0, lambda lines: _show(call, lines))
+    with Interrupts(call.client, signal.SIGINT):
+        watch.stream(0, lambda lines: _show(call, lines))
     return 0
 
 

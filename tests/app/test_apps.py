@@ -1,0 +1,161 @@
+"""Apps over HTTP."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.home_in_process import HomeInProcess
+
+
+def a_name() -> str:
+    return f"app-{uuid4().hex[:12]}"
+
+
+def change(inside: HomeInProcess, name: str, **fields: Any) -> Any:
+    answer = inside.ask("PATCH", f"/apps/{name}", fields)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def test_an_app_has_defaults_for_all_but_its_name(inside: HomeInProcess) -> None:
+    name = a_name()
+
+    created = inside.ask("POST", "/apps", {"name": name})
+
+    app = created.json
+    assert (created.status, app["name"], app["created_by"]) == (201, name, "alice")
+    assert (app["cpu"], app["memory"], app["ephemeral_storage_gb"]) == (0.25, 0.5, 20)
+    assert (app["max_hours"], app["stop_timeout"], app["environment"]) == (24, 30, [])
+    assert app["limits"] == {"max_cpu": None, "max_memory": None, "max_hours": None, "max_running": None}
+
+
+def test_an_app_is_shown_as_it_was_created(inside: HomeInProcess) -> None:
+    name = a_name()
+    created = inside.ask("POST", "/apps", {"name": name, "memory": 4, "cpu": 2, "limits": {"max_running": 3}})
+
+    assert inside.ask("GET", f"/apps/{name}").json == created.json
+
+
+def test_apps_are_listed_by_name_in_pages(inside: HomeInProcess) -> None:
+    made = {inside.new_app() for _ in range(3)}
+
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while query:
+        page = inside.ask("GET", "/apps", query=query).json
+        found += [app["name"] for app in page["items"]]
+        query = {"limit": 2, "cursor": page["next"]} if page["next"] else {}
+
+    assert found == sorted(set(found))
+    assert made <= set(found)
+
+
+def test_only_what_is_given_changes(inside: HomeInProcess) -> None:
+    name = inside.new_app(memory=4, cpu=2, workdir="/srv")
+
+    changed = change(inside, name, stop_timeout=5)
+
+    assert (changed["memory"], changed["cpu"], changed["workdir"], changed["stop_timeout"]) == (
+        4,
+        2,
+        "/srv",
+        5,
+    )
+
+
+def test_null_puts_a_field_back_to_its_default(inside: HomeInProcess) -> None:
+    name = inside.new_app(memory=4, cpu=2, workdir="/srv", max_hours="none", stop_timeout=5, image="a")
+
+    changed = change(
+        inside, name, memory=None, cpu=None, workdir=None, max_hours=None, stop_timeout=None, image=None
+    )
+
+    assert (changed["memory"], changed["cpu"], changed["workdir"]) == (0.5, 0.25, None)
+    assert (changed["max_hours"], changed["stop_timeout"], changed["image"]) == (24, 30, None)
+
+
+def test_no_limit_is_null(inside: HomeInProcess) -> None:
+    assert change(inside, inside.new_app(), max_hours="none")["max_hours"] is None
+
+
+def test_variables_are_set_and_removed_one_by_one(inside: HomeInProcess) -> None:
+    name = inside.new_app(environment={"A": "1", "B": "2"})
+
+    changed = change(inside, name, environment={"B": None, "C": "3"})
+
+    assert changed["environment"] == ["A", "C"]
+
+
+def test_limits_are_set_and_removed_one_by_one(inside: HomeInProcess) -> None:
+    name = inside.new_app(limits={"max_cpu": 2, "max_running": 3})
+
+    changed = change(inside, name, limits={"max_cpu": None, "max_memory": 8})
+
+    assert changed["limits"] == {"max_cpu": None, "max_memory": 8, "max_hours": None, "max_running": 3}
+
+
+def test_an_apps_size_is_snapped_to_a_valid_pair(inside: HomeInProcess) -> None:
+    changed = change(inside, inside.new_app(), memory=3)
+
+    assert (changed["cpu"], changed["memory"]) == (0.5, 3)
+
+
+def test_an_app_whose_defaults_its_limits_would_refuse_is_refused(inside: HomeInProcess) -> None:
+    refused = inside.ask("POST", "/apps", {"name": a_name(), "memory": 8, "limits": {"max_memory": 4}})
+
+    assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
+    assert "max_memory=4" in refused.json["Message"]
+
+
+def test_a_lower_limit_on_hours_brings_the_default_down_with_it(inside: HomeInProcess) -> None:
+    name = inside.new_app(limits={"max_hours": 2})
+
+    assert inside.ask("GET", f"/apps/{name}").json["max_hours"] == 2
+
+
+def test_tasks_inherit_from_the_app_as_it_is_now(inside: HomeInProcess) -> None:
+    name = inside.new_app()
+    change(inside, name, memory=4, cpu=1, max_hours=2, ephemeral_storage_gb=50)
+
+    task = inside.new_task(name)
+
+    assert (task["memory"], task["cpu"], task["max_hours"], task["ephemeral_storage_gb"]) == (4, 1, 2, 50)
+
+
+def test_a_name_is_taken_once(inside: HomeInProcess) -> None:
+    refused = inside.ask("POST", "/apps", {"name": inside.new_app()})
+
+    assert (refused.status, refused.json["Code"]) == (409, "AppExists")
+
+
+def test_an_app_without_unfinished_tasks_is_removed(inside: HomeInProcess) -> None:
+    name = inside.new_app()
+
+    removed = inside.ask("DELETE", f"/apps/{name}")
+
+    assert (removed.status, removed.json) == (200, {"name": name, "removed": True})
+    assert inside.ask("GET", f"/apps/{name}").json["Code"] == "AppNotFound"
+
+
+def test_an_app_with_unfinished_tasks_is_in_use(inside: HomeInProcess) -> None:
+    name = inside.new_app()
+    inside.new_task(name)
+
+    refused = inside.ask("DELETE", f"/apps/{name}")
+
+    assert (refused.status, refused.json["Code"]) == (409, "AppInUse")
+    assert "1 unfinished task" in refused.json["Message"]
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("PATCH", {"cpu": 1}), ("DELETE", None)])
+def test_an_unknown_app_is_not_found(inside: HomeInProcess, method: str, body: Any) -> None:
+    answer = inside.ask(method, "/apps/nope", body)
+
+    assert (answer.status, answer.json["Code"]) == (404, "AppNotFound")
+
+
+def test_the_default_that_null_puts_back_is_one_the_limits_allow(inside: HomeInProcess) -> None:
+    name = inside.new_app(limits={"max_hours": 2}, max_hours=1)
+
+    assert change(inside, name, max_hours=None)["max_hours"] == 2

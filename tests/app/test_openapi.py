@@ -1,0 +1,164 @@
+"""The description is valid, complete, and true of what is really answered."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from openapi_spec_validator import validate
+
+import app as triggers
+from tests.home_in_process import HomeInProcess
+from tests.http_client import Answer
+
+SECRET = "sesame-open-up"
+
+Operations = dict[tuple[str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def description(inside: HomeInProcess) -> Any:
+    return inside.ask("GET", "/openapi.json", headers={"Authorization": ""}).json
+
+
+@pytest.fixture
+def app(inside: HomeInProcess) -> str:
+    return inside.new_app(environment={"PASSWORD": SECRET})
+
+
+def operations(description: Any) -> Operations:
+    return {
+        (method.upper(), path): operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_the_description_is_valid_openapi(description: Any) -> None:
+    validate(description)
+
+
+def test_every_route_is_described_and_nothing_else(description: Any) -> None:
+    served = {(method, path) for path, methods in triggers.app.routes.items() for method in methods}
+
+    assert set(operations(description)) == served
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_summary(description: Any) -> None:
+    described = operations(description).values()
+
+    assert len({operation["operationId"] for operation in described}) == len(described)
+    assert [operation["operationId"] for operation in described if not operation["summary"]] == []
+
+
+def test_every_operation_with_a_token_says_what_may_go_wrong(description: Any) -> None:
+    lacking = [
+        name
+        for name, operation in operations(description).items()
+        if operation.get("security") != [] and not {"400", "401"} <= operation["responses"].keys()
+    ]
+
+    assert lacking == []
+
+
+def test_every_body_has_an_example_that_it_accepts(description: Any) -> None:
+    for schema in bodies(description):
+        (example, *_) = schema["examples"]
+        schema_validator(description, schema).validate(example)
+
+
+def bodies(description: Any) -> Iterator[Any]:
+    for operation in operations(description).values():
+        if "requestBody" in operation:
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[
+                -1
+            ]
+            yield description["components"]["schemas"][name]
+
+
+def schema_validator(description: Any, schema: Any) -> Draft202012Validator:
+    return Draft202012Validator({**schema, "components": description["components"]})
+
+
+def check(description: Any, method: str, route: str, answer: Answer) -> None:
+    """Fail unless the answer is as described, with no property that is not."""
+    response = operations(description)[method, route]["responses"][str(answer.status)]
+    schema = response["content"]["application/json"]["schema"]
+    strict = json.loads(json.dumps(description["components"]))
+    for part in strict["schemas"].values():
+        if "properties" in part:
+            part.setdefault("additionalProperties", False)
+    Draft202012Validator({**schema, "components": strict}).validate(answer.json)
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body", "status"),
+    [
+        ("GET", "/health", None, 200),
+        ("POST", "/apps", {"name": "described"}, 201),
+        ("POST", "/apps", {"name": "described"}, 409),
+        ("POST", "/apps", {"nam": "described"}, 400),
+        ("GET", "/apps", None, 200),
+        ("GET", "/apps/{app_name}", None, 200),
+        ("PATCH", "/apps/{app_name}", {"memory": 4, "limits": {"max_cpu": 4}}, 200),
+        ("PATCH", "/apps/{app_name}", {"limits": {"max_cpu": 0.1}}, 403),
+        ("DELETE", "/apps/{app_name}", None, 409),
+        ("POST", "/apps/{app_name}/tasks", {"command": "true", "memory": 3}, 201),
+        ("POST", "/apps/{app_name}/tasks", {"command": "x" * 300_000}, 413),
+        ("GET", "/apps/{app_name}/tasks", None, 200),
+        ("GET", "/tasks/{task_id}", None, 200),
+        ("PATCH", "/tasks/{task_id}", {"max_hours": "none"}, 200),
+        ("GET", "/tasks/{task_id}/logs", None, 200),
+        ("DELETE", "/tasks/{task_id}", None, 409),
+        ("POST", "/tasks/{task_id}/stop", None, 200),
+    ],
+)
+def test_what_is_answered_is_what_is_described(
+    inside: HomeInProcess, app: str, description: Any, method: str, route: str, body: Any, status: int
+) -> None:
+    task_id = inside.new_task(app)["id"]
+
+    answer = inside.ask(method, route.format(app_name=app, task_id=task_id), body)
+
+    assert answer.status == status, answer.text
+    check(description, method, route, answer)
+
+
+@pytest.mark.parametrize("route", ["/tasks/{task_id}", "/apps/{app_name}"])
+def test_what_was_removed_is_answered_as_described(
+    inside: HomeInProcess, app: str, description: Any, route: str
+) -> None:
+    task_id = inside.new_task(app)["id"]
+    inside.ask("POST", f"/tasks/{task_id}/stop")
+
+    path = route.format(app_name=app, task_id=task_id)
+
+    check(description, "DELETE", route, inside.ask("DELETE", path))
+    check(description, "GET", route, inside.ask("GET", path))
+
+
+def test_the_values_of_an_environment_are_in_no_answer(inside: HomeInProcess, app: str) -> None:
+    task_id = inside.new_task(app, "echo $PASSWORD")["id"]
+    answers = [
+        inside.ask("GET", "/apps"),
+        inside.ask("GET", f"/apps/{app}"),
+        inside.ask("PATCH", f"/apps/{app}", {"environment": {"OTHER": f"{SECRET}2"}}),
+        inside.ask("PATCH", f"/apps/{app}", {"environment": {"1": SECRET}}),
+        inside.ask("PATCH", f"/apps/{app}", {"environment": {"BAD": f"{SECRET}\0"}}),
+        inside.ask("PATCH", f"/apps/{app}", {"environment": SECRET}),
+        inside.ask("PATCH", f"/apps/{app}", f'{{"environment": {{"A": "{SECRET}'.encode()),
+        inside.ask("POST", "/apps", {"name": app, "environment": {"PASSWORD": SECRET}}),
+        inside.ask("GET", f"/apps/{app}/tasks"),
+        inside.ask("GET", f"/tasks/{task_id}"),
+        inside.ask("GET", f"/tasks/{task_id}/logs"),
+        inside.ask("POST", f"/tasks/{task_id}/stop"),
+    ]
+
+    assert [answer.text for answer in answers if SECRET in answer.text] == []
+
+
+def test_the_values_of_an_environment_are_in_no_task_record(inside: HomeInProcess, app: str) -> None:
+    task_id = inside.new_task(app)["id"]
+
+    assert SECRET not in inside.record(task_id).model_dump_json()

@@ -1,0 +1,152 @@
+"""The sweep keeps every promise when timers and news were lost."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from chalicelib.domain.errors import Unanswered
+from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt
+from chalicelib.ports import Services
+from chalicelib.usecases.sweep import PAGE, sweep
+from tests.builders import ARN, NOON, a_running_task, a_task
+from tests.home_in_process import HomeInProcess, home_in_process
+
+
+@dataclass
+class SetClock:
+    """Tells what it was set to."""
+
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+
+class Beginnings:
+    """A lifecycle that keeps a list of what it was asked to begin; it may be told not to answer."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.answers = True
+
+    def begin(self, task: Task) -> None:
+        self.begun.append(task.id)
+        if not self.answers:
+            raise Unanswered("nobody there")
+
+    def limit_changed(self, task: Task) -> None:
+        """Nothing here runs."""
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[HomeInProcess]:
+    with home_in_process(tmp_path) as home:
+        yield home
+
+
+@pytest.fixture
+def beginnings() -> Beginnings:
+    return Beginnings()
+
+
+def at(inside: HomeInProcess, beginnings: Beginnings, passed: timedelta) -> Services:
+    return replace(inside.services, clock=SetClock(NOON + passed), lifecycle=beginnings)
+
+
+def kept(inside: HomeInProcess, task: Task) -> Task:
+    return inside.services.tasks.create(task, None, None)
+
+
+@pytest.mark.parametrize(
+    ("passed", "is_begun"), [(timedelta(seconds=60), False), (timedelta(seconds=61), True)]
+)
+def test_a_task_that_nobody_launched_for_a_minute_is_begun(
+    inside: HomeInProcess,
+    beginnings: Beginnings,
+    passed: timedelta,
+    is_begun: bool,  # noqa: FBT001
+) -> None:
+    task = kept(inside, a_task())
+
+    sweep(at(inside, beginnings, passed))
+
+    assert beginnings.begun == ([task.id] if is_begun else [])
+
+
+def test_a_beginning_that_is_not_answered_does_not_stop_the_sweep(
+    inside: HomeInProcess, beginnings: Beginnings
+) -> None:
+    made = [kept(inside, a_task(id=f"1jd3m8k7x2q{n}")).id for n in "abc"]
+    beginnings.answers = False
+
+    sweep(at(inside, beginnings, timedelta(minutes=2)))
+
+    assert beginnings.begun == made
+
+
+@pytest.mark.parametrize(
+    ("passed", "status"), [(timedelta(hours=1), Status.RUNNING), (timedelta(hours=1, seconds=1), Status.LOST)]
+)
+def test_a_task_that_is_unknown_for_over_an_hour_is_lost(
+    inside: HomeInProcess, beginnings: Beginnings, passed: timedelta, status: Status
+) -> None:
+    task = kept(inside, a_running_task())
+
+    sweep(at(inside, beginnings, passed))
+
+    assert inside.record(task.id).status is status
+
+
+@pytest.mark.parametrize(
+    ("passed", "status"), [(timedelta(minutes=29), Status.RUNNING), (timedelta(minutes=30), Status.STOPPING)]
+)
+def test_a_task_past_its_deadline_is_stopped_and_none_before(
+    inside: HomeInProcess, beginnings: Beginnings, passed: timedelta, status: Status
+) -> None:
+    task = kept(inside, a_running_task(max_hours=0.5))
+
+    sweep(at(inside, beginnings, passed))
+
+    assert inside.record(task.id).status is status
+
+
+def test_a_task_that_does_not_start_in_time_is_stopped_for_that(
+    inside: HomeInProcess, beginnings: Beginnings
+) -> None:
+    asked = begin_attempt(a_task(), {"driver": "process"}, NOON)
+    task = kept(inside, accept_launch(asked, ARN, NOON))
+
+    sweep(at(inside, beginnings, timedelta(minutes=15)))
+
+    stopping = inside.record(task.id)
+    assert stopping.stop_cause is not None
+    assert (stopping.status, stopping.stop_cause.kind) == (Status.STOPPING, "start_timeout")
+
+
+def test_a_sweep_that_finds_nothing_to_do_writes_nothing(
+    inside: HomeInProcess, beginnings: Beginnings
+) -> None:
+    task = kept(inside, a_running_task())
+
+    sweep(at(inside, beginnings, timedelta(minutes=5)))
+
+    assert inside.record(task.id) == task
+
+
+def test_a_sweep_is_bounded_and_resumes_where_it_stopped(
+    inside: HomeInProcess, beginnings: Beginnings
+) -> None:
+    made = [kept(inside, a_task(id=f"1jd3m8k{n:05}")).id for n in range(PAGE + 2)]
+    services = at(inside, beginnings, timedelta(minutes=2))
+
+    after = sweep(services)
+    assert (after, beginnings.begun) == (made[PAGE - 1], made[:PAGE])
+
+    assert sweep(services, after) is None
+    assert beginnings.begun == made

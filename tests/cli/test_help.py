@@ -1,0 +1,93 @@
+"""`--help` is everywhere, has an example each, and is what the documentation shows."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tapit import commands, help_pages, reference
+from tapit.words import find_command, require, understand
+
+from tests.cli.conftest import Place
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("path", commands.SUMMARIES)
+def test_every_command_has_help_with_an_example(path: str, place: Place) -> None:
+    result = place.run(*path.split(), "--help")
+
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"Usage: tapit {path}")
+    assert commands.load(path).example in result.stdout
+
+
+@pytest.mark.parametrize("path", commands.SUMMARIES)
+def test_every_command_is_as_the_table_says(path: str) -> None:
+    command = commands.load(path)
+
+    assert (command.path, command.summary) == (path, commands.SUMMARIES[path])
+
+
+@pytest.mark.parametrize("path", [path for path in commands.SUMMARIES if path != "completion"])
+def test_every_example_can_be_typed(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("A=1")
+    monkeypatch.chdir(tmp_path)
+    typed = find_command(shlex.split(commands.load(path).example)[1:])
+    assert typed.path == path
+    require(understand(commands.load(path), typed.rest))
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"], ["create", "--help"], ["help", "logs"]])
+def test_help_is_there_for_whoever_asks(words: list[str], place: Place) -> None:
+    result = place.run(*words)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Usage: tapit")
+
+
+def test_help_goes_before_what_is_wrong(place: Place) -> None:
+    assert place.run("create", "task", "memry=4", "--help").stdout.startswith("Usage: tapit create task")
+
+
+def test_the_version_is_told(place: Place) -> None:
+    for words in (["--version"], ["-q", "--version"], ["list", "tasks", "--version"]):
+        assert place.run(*words).stdout == "tapit 0.1.0\n"
+
+
+def test_the_version_is_the_packages() -> None:
+    import tomllib
+
+    from tapit import __version__
+
+    declared = tomllib.loads((ROOT / "cli/pyproject.toml").read_text())["project"]["version"]
+    assert __version__ == declared
+
+
+def test_the_documentation_is_what_help_says() -> None:
+    written = (ROOT / "docs/commands.md").read_text()
+
+    assert written == reference.markdown(), "run: python -m tapit.reference > docs/commands.md"
+
+
+def test_secrets_are_kept_off_the_command_line() -> None:
+    for path in ("create app", "set app"):
+        assert "env_file=PATH" in help_pages.command_page(commands.load(path), width=200)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["list", "tasks"]])
+def test_a_common_command_imports_nothing_heavy(words: list[str], place: Place) -> None:
+    """Start-up is a budget, and these would spend it."""
+    place.env["TAPIT_URL"], place.env["TAPIT_TOKEN"] = "http://127.0.0.1:1", "tpt_x"
+    script = (
+        "import sys; from tapit.main import run; run(sys.argv[1:] + ['-a', 'x']);"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], env=place.env, capture_output=True, text=True, check=False
+    )
+
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "tapit" in imported
+    assert imported.isdisjoint({"click", "rich", "tomlkit", "pydantic", "dataclasses", "inspect", "asyncio"})

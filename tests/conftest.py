@@ -1,0 +1,66 @@
+"""Homes to test with: a real one shared by all, real ones of one's own, and one within this process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.home_in_process import HomeInProcess, home_in_process
+from tests.home_process import HomeProcess
+from tests.http_client import Api
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+NewHome = Callable[[], HomeProcess]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeProcess]:
+    """A running home for everybody: use an app of your own (`app`), and leave the server alone."""
+    shared = HomeProcess(tmp_path_factory.mktemp("home"))
+    try:
+        yield shared.start()
+        assert "Traceback" not in shared.log
+    finally:
+        shared.close()
+
+
+@pytest.fixture
+def api(home: HomeProcess) -> Api:
+    return home.api
+
+
+@pytest.fixture
+def app(home: HomeProcess) -> str:
+    """An app on the shared home that only this test uses."""
+    return home.new_app()
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Iterator[NewHome]:
+    """Make homes of the test's own, to be started, killed and started again."""
+    made: list[HomeProcess] = []
+
+    def make() -> HomeProcess:
+        made.append(HomeProcess(tmp_path / f"home-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for private in made:
+        private.close()
+
+
+@pytest.fixture
+def own_home(new_home: NewHome) -> HomeProcess:
+    """A running home of the test's own."""
+    return new_home().start()
+
+
+@pytest.fixture(scope="session")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeInProcess]:
+    """The app on a local home within this process; use an app of your own."""
+    with home_in_process(tmp_path_factory.mktemp("inside")) as home:
+        yield home

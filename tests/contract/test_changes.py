@@ -1,0 +1,100 @@
+"""What every source of news about tasks promises to those who wait."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chalicelib.ports import Changes
+from local.changes import LocalChanges
+from tests.local.supervised_task import GENEROUS
+
+AT_ONCE = 0.0
+
+Telling = tuple[Changes, Callable[[str], None]]
+
+
+@pytest.fixture(params=["local"])
+def telling(request: pytest.FixtureRequest) -> Iterator[Telling]:
+    """A source of news, and this home's own way of telling it."""
+    changes = LocalChanges()
+    yield changes, changes.tell
+    changes.close()
+
+
+def test_news_before_the_wait_is_not_missed(telling: Telling) -> None:
+    changes, tell = telling
+    with changes.watch("t1") as watch:
+        tell("t1")
+
+        assert watch.wait(AT_ONCE)
+
+
+def test_without_news_the_wait_ends_with_its_time(telling: Telling) -> None:
+    changes, _ = telling
+    with changes.watch("t1") as watch:
+        assert not watch.wait(AT_ONCE)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, -1e9])
+def test_a_time_that_is_up_already_is_no_error(telling: Telling, seconds: float) -> None:
+    changes, _ = telling
+    with changes.watch("t1") as watch:
+        assert not watch.wait(seconds)
+
+
+def test_news_is_told_once(telling: Telling) -> None:
+    changes, tell = telling
+    with changes.watch("t1") as watch:
+        tell("t1")
+        watch.wait(AT_ONCE)
+
+        assert not watch.wait(AT_ONCE)
+
+
+def test_news_of_another_task_wakes_nobody(telling: Telling) -> None:
+    changes, tell = telling
+    with changes.watch("t1") as watch:
+        tell("t2")
+
+        assert not watch.wait(AT_ONCE)
+
+
+def test_news_wakes_all_who_wait_for_it(telling: Telling) -> None:
+    changes, tell = telling
+    watching = threading.Barrier(9)
+
+    def wait(_: int) -> bool:
+        with changes.watch("t1") as watch:
+            watching.wait()
+            return watch.wait(GENEROUS)
+
+    with ThreadPoolExecutor(8) as pool:
+        waiting = pool.map(wait, range(8))
+        watching.wait()
+        tell("t1")
+
+        assert list(waiting) == [True] * 8
+
+
+def test_who_watches_no_longer_is_forgotten(telling: Telling) -> None:
+    changes, tell = telling
+    with changes.watch("t1"):
+        pass
+
+    tell("t1")
+
+    with changes.watch("t1") as watch:
+        assert not watch.wait(AT_ONCE)
+
+
+def test_the_end_of_the_home_lets_everybody_go() -> None:
+    changes = LocalChanges()
+    with changes.watch("t1") as early, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(early.wait, GENEROUS)
+        changes.close()
+
+        assert not waiting.result()
+    with changes.watch("t1") as late:
+        assert not late.wait(GENEROUS)

@@ -1,0 +1,135 @@
+"""The real `tapit-local`, in a process of its own, with a user's home of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from local.run_folder import RunFolder
+from tests.http_client import Api
+from tests.local.supervised_task import GENEROUS, until
+
+BIN = Path(sys.executable).parent
+LAST_LINE = "Ctrl-C ends the server.\n"
+
+
+class HomeProcess:
+    """A state folder, and the server that serves it now, if any.
+
+    `env` is what a user of it has: with it, `tapit` finds the server by its profile `local`.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.state = place / "state"
+        self.user = place / "user"
+        self.user.mkdir(parents=True)
+        self.env = {
+            "HOME": str(self.user),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(self.user / "config"),
+            "XDG_STATE_HOME": str(self.user / "state"),
+            "XDG_CACHE_HOME": str(self.user / "cache"),
+            "XDG_DATA_HOME": str(self.user / "data"),
+        }
+        self._log = place / "server.log"
+        self._port = 0
+        self._server: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return str(json.loads((self.state / "server.json").read_text())["url"])
+
+    @property
+    def token(self) -> str:
+        return (self.state / "token").read_text()
+
+    @property
+    def api(self) -> Api:
+        return Api(self.url, self.token)
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
+    @property
+    def log(self) -> str:
+        """What the server has complained about, over all its lives."""
+        return self._log.read_text()
+
+    def env_for(self, app: str) -> dict[str, str]:
+        return {**self.env, "TAPIT_APP": app}
+
+    def new_app(self, **fields: object) -> str:
+        """Create an app that nobody else uses, and return its name."""
+        name = f"app-{uuid4().hex[:12]}"
+        self.api.post("/apps", {"name": name, **fields})
+        return name
+
+    def start(self, **env: str) -> "HomeProcess":
+        """Return once it serves; after a restart it has the same address."""
+        with self._log.open("a") as log:
+            self._server = subprocess.Popen(
+                [BIN / "tapit-local", "--state", self.state, "--port", str(self._port)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=self.place,
+                env={**self.env, **env},
+            )
+        assert self._server.stdout is not None
+        if LAST_LINE not in iter(self._server.stdout.readline, ""):
+            self._reap()
+            raise AssertionError(f"The server did not start: {self.log}")
+        self._port = int(self.url.rpartition(":")[2])
+        return self
+
+    def kill(self) -> None:
+        """End the server as a crash of it would; its tasks are on their own."""
+        self._end(signal.SIGKILL)
+
+    def end(self) -> int:
+        """End the server as its user would, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def restart(self) -> None:
+        if self._server is not None:
+            self.end()
+        self.start()
+
+    def folder(self, task_id: str) -> RunFolder:
+        """Return the folder of a task's first attempt."""
+        return RunFolder(self.state / "runs" / f"{task_id}-1", task_id)
+
+    def close(self) -> None:
+        """Leave no process behind: neither the server nor any task."""
+        if self._server is not None:
+            self.kill()
+        runs = self.state / "runs"
+        for path in runs.iterdir() if runs.exists() else ():
+            folder = RunFolder(path, path.name.rpartition("-")[0])
+            until(partial(_is_gone, folder))
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._server is not None
+        self._server.send_signal(number)
+        return self._reap()
+
+    def _reap(self) -> int:
+        assert self._server is not None
+        assert self._server.stdout is not None
+        code = self._server.wait(GENEROUS)
+        self._server.stdout.close()
+        self._server = None
+        return code
+
+
+def _is_gone(folder: RunFolder) -> bool:
+    return not folder.kill_leftovers() and not folder.is_alive()

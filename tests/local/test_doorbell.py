@@ -1,0 +1,139 @@
+"""Whatever is rung, news reaches the handler once for each state, and nothing stops the listener."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.changes import LocalChanges
+from local.database import Database
+from local.doorbell import Doorbell
+from local.run_folder import TaskToRun
+from local.run_folders import RunFolders
+from local.task_store import SqliteTaskStore
+from tests.builders import a_starting_task
+from tests.local.supervised_task import ENVIRONMENT, GENEROUS, until
+
+TASK = a_starting_task()
+
+
+class Listening:
+    """An open doorbell; `heard` has the events it passed on."""
+
+    def __init__(self, place: Path) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self.fails = False
+        self.changes = LocalChanges()
+        self.folders = RunFolders(place / "runs")
+        self.folders.root.mkdir()
+        self.pipe = place / "doorbell"
+        self.database = Database(place / "tapit.db")
+        store = SqliteTaskStore(self.database, lambda _: None)
+        store.create(TASK, None, None)
+        self.doorbell = Doorbell(self.pipe, store, self.folders, self.changes.tell, self._handle)
+        self.doorbell.open()
+
+    def ring(self, content: bytes) -> None:
+        pipe = os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(pipe, content)
+        os.close(pipe)
+
+    def run(self, command: str) -> None:
+        folder = self.folders.of(TASK)
+        assert folder is not None
+        folder.start(TaskToRun(command, ENVIRONMENT, self.pipe, stop_timeout=GENEROUS))
+
+    def close(self) -> None:
+        self.doorbell.close()
+        self.database.close()
+        folder = self.folders.of(TASK)
+        assert folder is not None
+        until(lambda: not folder.kill_leftovers() and not folder.is_alive())
+
+    @property
+    def statuses(self) -> list[str]:
+        return [event["detail"]["lastStatus"] for event in self.heard]
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        if self.fails:
+            self.fails = False
+            raise ZeroDivisionError
+        self.heard.append(event)
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Listening]:
+    listening = Listening(tmp_path)
+    yield listening
+    listening.close()
+
+
+def test_a_start_and_an_end_are_passed_on_as_ecs_would(listening: Listening) -> None:
+    listening.run("echo up; sleep 0.2; exit 3")
+
+    until(lambda: "STOPPED" in listening.statuses)
+    assert listening.statuses[-1] == "STOPPED"
+    assert len(listening.statuses) == len(set(listening.statuses))
+    event = listening.heard[-1]
+    assert (event["source"], event["detail-type"]) == ("aws.ecs", "ECS Task State Change")
+    assert event["detail"]["containers"][0]["exitCode"] == 3
+
+
+def test_output_wakes_who_watches_and_is_no_event(listening: Listening) -> None:
+    listening.run("exec sleep 1000")
+    until(lambda: listening.statuses == ["RUNNING"])
+
+    with listening.changes.watch(TASK.id) as watch:
+        listening.ring(f"{TASK.id}\n".encode() * 3)
+        assert watch.wait(GENEROUS)
+    assert listening.statuses == ["RUNNING"]
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"\n", b"\n\n\n", b"nobody\n", b"\xff\xfe\n", b"../../etc\n", b"*\n", b"\0\n", b"x" * 4096 + b"\n"],
+)
+def test_noise_stops_nothing(listening: Listening, noise: bytes) -> None:
+    listening.ring(noise)
+
+    with listening.changes.watch(TASK.id) as watch:
+        listening.ring(f"{TASK.id}\n".encode())
+        assert watch.wait(GENEROUS)
+
+
+def test_a_ring_may_come_in_pieces(listening: Listening) -> None:
+    with listening.changes.watch(TASK.id) as watch:
+        listening.ring(TASK.id[:5].encode())
+        listening.ring(f"{TASK.id[5:]}\n".encode())
+        assert watch.wait(GENEROUS)
+
+
+def test_a_failure_of_the_handler_is_survived_and_the_news_told_at_the_next_ring(
+    listening: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    listening.fails = True
+    listening.run("exec sleep 1000")
+    until(lambda: not listening.fails)
+
+    listening.ring(f"{TASK.id}\n".encode())
+
+    until(lambda: listening.statuses == ["RUNNING"])
+    assert "unexpected failure" in caplog.text
+
+
+def test_a_doorbell_that_is_no_pipe_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "doorbell").write_text("left by somebody")
+
+    listening = Listening(tmp_path)
+
+    assert listening.pipe.is_fifo()
+    listening.close()
+
+
+def test_closing_ends_the_listener(tmp_path: Path) -> None:
+    Listening(tmp_path).close()
+
+    assert [thread.name for thread in threading.enumerate() if thread.name == "doorbell"] == []

@@ -1,0 +1,310 @@
+"""HTTP as bytes: what well-behaved clients do works, and what others do is answered in our shape."""
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.app.error_shape import is_documented
+from tests.home_process import HomeProcess
+from tests.http_client import Answer, Api
+from tests.local.supervised_task import GENEROUS
+
+
+class Wire:
+    """One connection, byte by byte."""
+
+    def __init__(self, home: HomeProcess) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", int(home.url.rpartition(":")[2])), GENEROUS)
+        self.reading = self._socket.makefile("rb")
+
+    def send(self, content: bytes) -> None:
+        self._socket.sendall(content)
+
+    def end_sending(self) -> None:
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def answer(self) -> Answer:
+        """Read one answer, no byte more."""
+        status = int(self.reading.readline().split()[1])
+        headers: dict[str, str] = {}
+        while line := self.reading.readline().strip():
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        return Answer(status, headers, self.reading.read(int(headers["content-length"])).decode())
+
+    def is_closed(self) -> bool:
+        return self.reading.read(1) == b""
+
+    def close(self) -> None:
+        self.reading.close()
+        self._socket.close()
+
+
+@pytest.fixture
+def wire(home: HomeProcess) -> Iterator[Wire]:
+    wire = Wire(home)
+    yield wire
+    wire.close()
+
+
+def a_request(line: str, *headers: str, body: bytes = b"") -> bytes:
+    return "\r\n".join([line, "Host: x", *headers, "", ""]).encode("latin-1") + body
+
+
+JSON = "Content-Type: application/json"
+HEALTH = a_request("GET /health HTTP/1.1")
+
+
+# What clients do
+
+
+def test_an_answer_has_its_type_length_and_an_id_of_its_own(api: Api) -> None:
+    one, other = api.ask("GET", "/health"), api.ask("GET", "/health")
+
+    assert one.headers["content-type"] == "application/json"
+    assert int(one.headers["content-length"]) == len(one.text.encode())
+    assert one.headers["x-request-id"] != other.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/nope", "/tasks/nope", "/apps?x=1"])
+def test_a_refusal_has_an_id_too(api: Api, path: str) -> None:
+    assert api.ask("GET", path).headers["x-request-id"]
+
+
+def test_one_connection_serves_many_requests(wire: Wire) -> None:
+    for _ in range(5):
+        wire.send(HEALTH)
+        assert wire.answer().json["status"] == "ok"
+
+
+def test_requests_sent_without_waiting_are_answered_in_their_order(home: HomeProcess, wire: Wire) -> None:
+    app = home.new_app()
+    token = f"Authorization: Bearer {home.token}"
+    body = json.dumps({"command": "true"}).encode()
+    create = a_request(
+        f"POST /apps/{app}/tasks HTTP/1.1",
+        token,
+        JSON,
+        f"Content-Length: {len(body)}",
+        body=body,
+    )
+
+    wire.send(
+        HEALTH
+        + create
+        + a_request("GET /nope HTTP/1.1")
+        + a_request(f"GET /apps/{app} HTTP/1.1", token)
+        + HEALTH
+    )
+
+    assert [wire.answer().status for _ in range(5)] == [200, 201, 404, 200, 200]
+
+
+def test_a_request_may_arrive_in_pieces(wire: Wire) -> None:
+    for piece in (HEALTH[:3], HEALTH[3:20], HEALTH[20:-1], HEALTH[-1:]):
+        wire.send(piece)
+
+    assert wire.answer().status == 200
+
+
+def test_a_client_that_wants_the_connection_closed_gets_that(wire: Wire) -> None:
+    wire.send(a_request("GET /health HTTP/1.1", "Connection: close"))
+
+    assert wire.answer().headers["connection"] == "close"
+    assert wire.is_closed()
+
+
+def test_an_old_client_is_served_and_hung_up_on(wire: Wire) -> None:
+    wire.send(b"GET /health HTTP/1.0\r\n\r\n")
+
+    assert wire.answer().status == 200
+    assert wire.is_closed()
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(home: HomeProcess, wire: Wire) -> None:
+    wire.send(
+        a_request(
+            "POST /apps HTTP/1.1",
+            f"Authorization: Bearer {home.token}",
+            JSON,
+            "Content-Length: 2",
+            "Expect: 100-continue",
+        )
+    )
+
+    assert wire.reading.readline() == b"HTTP/1.1 100 Continue\r\n"
+    assert wire.reading.readline() == b"\r\n"
+    wire.send(b"{}")
+    assert wire.answer().status == 400
+
+
+def test_a_client_that_hangs_up_harms_nobody(home: HomeProcess) -> None:
+    for content in (
+        b"",
+        b"GET /hea",
+        a_request("POST /apps HTTP/1.1", "Content-Length: 100", body=b"{"),
+        HEALTH,
+    ):
+        wire = Wire(home)
+        wire.send(content)
+        wire.close()
+
+    assert home.api.get("/health")["status"] == "ok"
+
+
+def test_only_this_machine_is_served(home: HomeProcess) -> None:
+    assert home.url.startswith("http://127.0.0.1:")
+    port = int(home.url.rpartition(":")[2])
+
+    with socket.socket() as other:  # another of this machine's addresses is still free
+        other.bind(("127.0.0.2", port))
+
+
+# What others do
+
+
+def refused(answer: Answer) -> int:
+    assert is_documented(answer), answer.text
+    assert answer.headers["x-request-id"]
+    return answer.status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (["Content-Length: x"], 411),
+        (["Content-Length: -1"], 411),
+        (["Content-Length: 1.5"], 411),
+        (["Content-Length: 1", "Content-Length: 2"], 411),
+        (["Content-Length: \xb2"], 411),
+        (["Content-Length: +1"], 411),
+        (["Content-Length: 99999999999"], 413),
+        (["Content-Length: " + "9" * 5000], 413),
+        (["Transfer-Encoding: chunked"], 411),
+        (["Transfer-Encoding: chunked", "Content-Length: 5"], 411),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_body_of_unclear_length_is_refused_and_the_connection_closed(
+    wire: Wire, headers: list[str], status: int
+) -> None:
+    """What follows could be taken for another request."""
+    wire.send(a_request("POST /apps HTTP/1.1", *headers, body=b"0\r\n\r\n"))
+
+    assert refused(wire.answer()) == status
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
+        (b"GET / HTTP/x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 200 + b"\r\n", 431),
+        (b"BREW /apps HTTP/1.1\r\n\r\n", 405),
+        (b"TRACE / HTTP/1.1\r\n\r\n", 405),
+        (b"CONNECT x:1 HTTP/1.1\r\n\r\n", 405),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_request_of_ours_is_refused_in_our_shape(wire: Wire, content: bytes, status: int) -> None:
+    wire.send(content)
+
+    answer = wire.answer()
+    assert (answer.status, set(answer.json)) == (status, {"Code", "Message"})
+    assert wire.is_closed()
+
+
+@pytest.mark.parametrize("method", ["PUT", "HEAD", "OPTIONS", "DELETE"])
+def test_a_method_that_a_route_does_not_know_is_refused(wire: Wire, method: str) -> None:
+    wire.send(a_request(f"{method} /health HTTP/1.1") + HEALTH)
+
+    status = int(wire.reading.readline().split()[1])
+
+    assert status == 405
+
+
+def test_the_answer_to_head_has_no_body(wire: Wire) -> None:
+    wire.send(a_request("HEAD /health HTTP/1.1", "Connection: close"))
+
+    head, _, body = wire.reading.read().partition(b"\r\n\r\n")
+    assert (b"405" in head, body) == (True, b"")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/tasks/%00", "/tasks/%ff", "/tasks/a%2Fb", "/apps/../apps", "/apps?%", "/apps?limit=%ff", "*", "/\xe9"],
+)
+def test_a_strange_target_is_refused_in_our_shape(home: HomeProcess, wire: Wire, target: str) -> None:
+    wire.send(a_request(f"GET {target} HTTP/1.1", f"Authorization: Bearer {home.token}"))
+
+    assert refused(wire.answer()) in (400, 404)
+
+
+def test_a_body_that_is_cut_off_is_not_acted_on(home: HomeProcess, wire: Wire) -> None:
+    name = home.new_app()[:-1] + "z"
+    body = json.dumps({"name": name}).encode()
+    token = f"Authorization: Bearer {home.token}"
+    wire.send(
+        a_request(
+            "POST /apps HTTP/1.1",
+            token,
+            JSON,
+            f"Content-Length: {len(body) + 5}",
+            body=body,
+        )
+    )
+    wire.end_sending()
+
+    assert refused(wire.answer()) == 400
+    assert home.api.ask("GET", f"/apps/{name}").status == 404
+
+
+def test_a_large_body_is_refused_with_our_own_limit(api: Api) -> None:
+    answer = api.ask("POST", "/apps", b'{"name": "' + b"x" * 300_000 + b'"}')
+
+    assert (refused(answer), answer.json["Code"]) == (413, "TooLarge")
+
+
+def test_a_long_answer_arrives_whole(home: HomeProcess) -> None:
+    api, app = home.api, home.new_app()
+    task = api.run(app, "head -c 3000000 /dev/zero | tr '\\0' x | fold -w 1000")
+
+    lines = api.lines(task["id"])
+
+    assert (len(lines), set(lines)) == (3000, {"x" * 1000})
+
+
+def test_many_clients_are_served_at_once(home: HomeProcess) -> None:
+    wires = [Wire(home) for _ in range(100)]
+    try:
+        for wire in wires:
+            wire.send(HEALTH)
+        assert {wire.answer().status for wire in wires} == {200}
+    finally:
+        for wire in wires:
+            wire.close()
+
+
+def test_who_waits_does_not_keep_others_waiting(home: HomeProcess, app: str) -> None:
+    task = home.api.create(app, "exec sleep 1000")
+    revision = home.api.wait_until(task["id"], "RUNNING")["revision"]
+    token = f"Authorization: Bearer {home.token}"
+    waiting: list[Any] = [Wire(home) for _ in range(40)]
+    try:
+        for wire in waiting:
+            wire.send(a_request(f"GET /tasks/{task['id']}?wait=20&revision={revision} HTTP/1.1", token))
+        home.api.stop(task["id"])
+
+        assert {wire.answer().json["status"] for wire in waiting} <= {"STOPPING", "STOPPED"}
+    finally:
+        for wire in waiting:
+            wire.close()
