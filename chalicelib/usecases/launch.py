@@ -51,7 +51,9 @@ def _launch_as(services: Services, task: Task, app: App) -> Task:
     try:
         return _attempt(services, task, app)
     except NoCapacity as refusal:
-        return _wait_for_capacity(services, task.id, app, refusal)
+        # Only a repeated call can be refused after it was carried out; what an earlier one started is ours.
+        arn = services.cluster.find(task) if task.launch is not None and task.launch.is_unanswered else None
+        return _accept(services, task.id, arn) if arn else _wait_for_capacity(services, task.id, app, refusal)
     except Unanswered as silence:
         return _wait_for_answer(services, task.id, app, silence)
     except CannotStart as refusal:

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import Unanswered
 from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt
 from chalicelib.ports import Services
-from chalicelib.usecases.sweep import PAGE, sweep
+from chalicelib.usecases.sweep import PAGE, ROTATION, sweep
 from tests.builders import ARN, NOON, a_running_task, a_task
 from tests.home_in_process import HomeInProcess, home_in_process
 
@@ -90,15 +90,14 @@ def test_a_beginning_that_is_not_answered_does_not_stop_the_sweep(
     assert beginnings.begun == made
 
 
-@pytest.mark.parametrize(
-    ("passed", "status"), [(timedelta(hours=1), Status.RUNNING), (timedelta(hours=1, seconds=1), Status.LOST)]
-)
-def test_a_task_that_is_unknown_for_over_an_hour_is_lost(
-    inside: HomeInProcess, beginnings: Beginnings, passed: timedelta, status: Status
+@pytest.mark.parametrize(("passed", "status"), [(60, Status.RUNNING), (60 + ROTATION, Status.LOST)])
+def test_a_task_that_is_unknown_for_over_an_hour_is_lost_when_it_is_its_turn(
+    inside: HomeInProcess, beginnings: Beginnings, passed: int, status: Status
 ) -> None:
     task = kept(inside, a_running_task())
 
-    sweep(at(inside, beginnings, passed))
+    for minute in range(passed + 1):
+        sweep(at(inside, beginnings, timedelta(minutes=minute)))
 
     assert inside.record(task.id).status is status
 

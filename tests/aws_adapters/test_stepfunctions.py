@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.core.config import DefaultConfig
 
 from chalicelib import lifecycle_steps
 from chalicelib.adapters.stepfunctions import SUCCESSOR_EVERY, StepFunctionsLifecycle
@@ -145,11 +146,11 @@ def test_a_life_goes_from_launch_to_its_end_with_refusals_and_waits_between(
 
 def interpreted() -> Any:
     """Moto, with its interpreter; it reaches functions on this machine."""
-    config = {
+    config: DefaultConfig = {
         "stepfunctions": {"execute_state_machine": True},
         "core": {"passthrough": {"urls": [r"http://127\.0\.0\.1:.*"], "services": []}},
     }
-    return mock_aws(config=config)  # type: ignore[arg-type]
+    return mock_aws(config=config)
 
 
 def deployed() -> str:

@@ -22,7 +22,7 @@ from chalicelib.domain.task import (
     observe,
     request_stop,
     set_max_hours,
-    wait_for_capacity,
+    wait_for_answer,
 )
 from tests.builders import ARN, NOON, a_sighting, a_task, an_end
 
@@ -70,7 +70,7 @@ def losing(task: Task) -> Task:
 
 
 def waiting(task: Task) -> Task:
-    return wait_for_capacity(task, "capacity")
+    return wait_for_answer(task, "an answer")
 
 
 QUIET: list[Step] = [accepting, extending, waiting, *(seeing(sighting) for sighting in EARLY)]

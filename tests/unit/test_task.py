@@ -293,7 +293,8 @@ def test_an_attempt_is_saved_before_the_cluster_is_asked() -> None:
 
 
 def test_a_new_attempt_counts_up_and_waits_for_its_own_answer() -> None:
-    again = begin_attempt(begin_attempt(a_task(), PLAN, NOON), PLAN, LATER)
+    refused = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
+    again = begin_attempt(refused, PLAN, LATER)
 
     assert again.launch is not None
     assert (again.launch.attempt, again.launch.accepted_at) == (2, None)
@@ -303,6 +304,25 @@ def test_a_new_attempt_counts_up_and_waits_for_its_own_answer() -> None:
 @pytest.mark.parametrize("task", [a_stopping_task(), a_finished_task()], ids=["stopping", "finished"])
 def test_no_attempt_is_begun_for_what_is_to_end(task: Task) -> None:
     assert begin_attempt(task, PLAN, LATER) is task
+
+
+def test_an_attempt_without_an_answer_is_not_replaced_by_another() -> None:
+    asked = begin_attempt(a_task(), PLAN, NOON)
+
+    assert begin_attempt(asked, {"another": "plan"}, LATER) is asked
+
+
+def test_a_stop_between_two_attempts_ends_the_task_at_once() -> None:
+    refused = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
+
+    assert outcome(request_stop(refused, BY_ALICE, LATER)) == (Status.STOPPED, EndedBy.USER)
+
+
+def test_a_stop_while_an_attempt_is_unanswered_waits_for_the_answer() -> None:
+    stopping = request_stop(begin_attempt(a_task(), PLAN, NOON), BY_ALICE, LATER)
+
+    assert stopping.status is Status.STOPPING
+    assert outcome(wait_for_capacity(stopping, "no capacity", LATER)) == (Status.STOPPED, EndedBy.USER)
 
 
 def test_a_launch_is_accepted_once() -> None:
@@ -330,10 +350,10 @@ def test_a_late_refusal_changes_no_finished_task() -> None:
 
 
 def test_waiting_for_capacity_is_on_record() -> None:
-    waiting = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no processes left")
+    waiting = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no processes left", NOON)
 
     assert waiting.waiting_for == "no processes left"
-    assert wait_for_capacity(waiting, "no processes left") is waiting
+    assert wait_for_capacity(waiting, "no processes left", LATER) is waiting
 
 
 # Extension and removal

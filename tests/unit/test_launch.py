@@ -1,0 +1,281 @@
+"""A launch may be repeated at any point, by anybody, and starts one container."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.app import App
+from chalicelib.domain.errors import CannotStart, LaunchError, NoCapacity, Unanswered
+from chalicelib.domain.task import Status, Task
+from chalicelib.ports import Services
+from chalicelib.usecases.launch import REPEATED_FOR, begin_life, launch_task
+from chalicelib.usecases.observe import record_sighting
+from chalicelib.usecases.stop import stop_task
+from local.database import Database
+from local.task_store import SqliteTaskStore
+from tests.builders import NOON, a_sighting, a_task, an_app
+from tests.dynamodb_table import SetClock
+
+BUSY = Unanswered("AWS is busy")
+FULL = NoCapacity("Capacity is unavailable")
+DENIED = CannotStart("AWS refused: AccessDeniedException")
+
+
+@dataclass
+class ScriptedCluster:
+    """Remembers tokens as ECS does: an attempt that started a container has the same answer for ever.
+
+    Each refusal is answered once; one in `lost` starts the container and loses the answer.
+    """
+
+    answers: list[LaunchError] = field(default_factory=list)
+    lost: bool = False
+    plans: int = 0
+    started: dict[str, str] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+
+    def plan(self, task: Task, app: App) -> dict[str, Any]:  # noqa: ARG002 - the port's shape
+        self.plans += 1
+        return {"number": self.plans}
+
+    def start(self, task: Task, app: App) -> str:  # noqa: ARG002 - the port's shape
+        assert task.launch is not None
+        token = f"{task.id}-{task.launch.attempt}"
+        if token not in self.started and self.answers and not self.lost:
+            raise self.answers.pop(0)
+        self.started.setdefault(token, f"arn:aws:ecs:x:1:task/prod/{token}")
+        if self.answers:
+            raise self.answers.pop(0)
+        return self.started[token]
+
+    def find(self, task: Task) -> str | None:  # noqa: ARG002 - the port's shape
+        return next(iter(self.started.values()), None)
+
+    def stop(self, task: Task, reason: str) -> None:  # noqa: ARG002 - the port's shape
+        assert task.ecs_arn is not None
+        self.stopped.append(task.ecs_arn)
+
+
+class OneApp:
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def get(self, name: str) -> App:  # noqa: ARG002 - the port's shape
+        return self._app
+
+
+@dataclass
+class World:
+    services: Services
+    cluster: ScriptedCluster
+    clock: SetClock
+
+    def launch(self, answer: type[LaunchError] | None = None) -> Task:
+        if answer is None:
+            return launch_task(self.services, a_task().id)
+        with pytest.raises(answer):
+            launch_task(self.services, a_task().id)
+        return self.services.tasks.get(a_task().id)
+
+
+def a_world(place: Path, **app: Any) -> World:
+    cluster, clock = ScriptedCluster(), SetClock()
+    asked: Any = cluster  # launching neither looks nor forgets
+    apps: Any = OneApp(an_app(**app))
+    store = SqliteTaskStore(Database(place / "tapit.db"), lambda _: None)
+    unused: Any = None
+    services = Services(
+        tasks=store,
+        apps=apps,
+        tokens=unused,
+        cluster=asked,
+        lifecycle=unused,
+        logs=unused,
+        changes=unused,
+        clock=clock,
+        home="test",
+    )
+    store.create(a_task(), None, None)
+    return World(services, cluster, clock)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return a_world(tmp_path)
+
+
+def test_the_plan_is_on_record_before_the_cluster_is_asked(world: World) -> None:
+    world.cluster.answers = [BUSY]
+
+    asked = world.launch(Unanswered)
+
+    assert asked.launch is not None
+    assert (asked.status, asked.launch.attempt, asked.waiting_for) == (Status.STARTING, 1, "AWS is busy")
+
+
+def test_silence_repeats_the_same_plan_and_attempt(world: World) -> None:
+    world.cluster.answers = [BUSY, BUSY]
+    world.launch(Unanswered)
+    world.launch(Unanswered)
+
+    task = world.launch()
+
+    assert (world.cluster.plans, list(world.cluster.started)) == (1, [f"{task.id}-1"])
+    assert (task.ecs_arn, task.waiting_for) == (world.cluster.started[f"{task.id}-1"], None)
+
+
+def test_a_refusal_for_now_is_a_new_attempt_with_a_new_plan(world: World) -> None:
+    world.cluster.answers = [FULL]
+    waiting = world.launch(NoCapacity)
+    assert waiting.waiting_for == "Capacity is unavailable"
+
+    task = world.launch()
+
+    assert (world.cluster.plans, list(world.cluster.started)) == (2, [f"{task.id}-2"])
+
+
+def test_a_task_waits_for_capacity_as_long_as_its_app_says(tmp_path: Path) -> None:
+    world = a_world(tmp_path, queue_timeout=600.0)
+    world.cluster.answers = [FULL, FULL]
+    world.clock.time = NOON + timedelta(seconds=600)
+    world.launch(NoCapacity)
+
+    world.clock.time = NOON + timedelta(seconds=601)
+    task = world.launch()
+
+    assert (task.status, task.reason) == (Status.FAILED, "Capacity is unavailable")
+
+
+def test_a_refusal_for_good_ends_the_task_with_a_next_step(world: World) -> None:
+    world.cluster.answers = [DENIED]
+
+    task = world.launch()
+
+    assert task.status is Status.FAILED
+    assert task.diagnosis is not None
+    assert "AccessDeniedException" in task.diagnosis.what
+    assert "PassableRoles" in task.diagnosis.next
+
+
+def test_a_refusal_after_a_lost_answer_adopts_what_was_started(world: World) -> None:
+    world.cluster.answers, world.cluster.lost = [BUSY, DENIED], True
+    world.launch(Unanswered)
+
+    task = world.launch()
+
+    assert (task.status, task.ecs_arn) == (Status.STARTING, world.cluster.started[f"{task.id}-1"])
+
+
+@pytest.mark.parametrize("was_started", [True, False], ids=["started", "not started"])
+def test_an_attempt_that_was_never_answered_is_not_repeated_after_the_tokens_life(
+    world: World,
+    was_started: bool,  # noqa: FBT001
+) -> None:
+    world.cluster.answers, world.cluster.lost = [BUSY], was_started
+    world.launch(Unanswered)
+    world.clock.time = NOON + REPEATED_FOR + timedelta(seconds=1)
+
+    task = world.launch()
+
+    assert task.status is (Status.STARTING if was_started else Status.FAILED)
+    assert len(world.cluster.started) == int(was_started)
+
+
+def test_an_event_that_is_faster_than_the_answer_is_the_answer(world: World) -> None:
+    world.cluster.answers, world.cluster.lost = [BUSY], True
+    asked = world.launch(Unanswered)
+    arn = world.cluster.started[f"{asked.id}-1"]
+    record_sighting(world.services, asked.id, a_sighting(version=2, arn=arn, started_at=NOON))
+
+    task = world.launch()
+
+    assert task.launch is not None
+    assert (task.status, task.launch.accepted_at) == (Status.RUNNING, NOON)
+
+
+def test_a_stop_while_nobody_knows_learns_of_the_container_and_stops_it(world: World) -> None:
+    world.cluster.answers, world.cluster.lost = [BUSY], True
+    asked = world.launch(Unanswered)
+    stop_task(world.services, asked.id, by="alice")
+
+    task = world.launch()
+
+    assert task.status is Status.STOPPING
+    assert world.cluster.stopped == [task.ecs_arn]
+
+
+def test_a_stop_before_an_answered_refusal_ends_the_task(world: World) -> None:
+    world.cluster.answers = [BUSY, FULL]
+    asked = world.launch(Unanswered)
+    stop_task(world.services, asked.id, by="alice")
+
+    assert world.launch().status is Status.STOPPED
+    assert world.cluster.started == {}
+
+
+def test_a_task_that_was_removed_has_no_life(world: World) -> None:
+    world.services.tasks.remove(a_task())
+
+    assert begin_life(world.services, a_task().id) is None
+
+
+STEPS = st.lists(st.sampled_from(["busy", "full", "lost", "stop", "wait", "crash", "event"]), max_size=10)
+
+
+@given(STEPS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+) -> None:
+    world = a_world(tmp_path_factory.mktemp("launch"))
+    for step in steps:
+        through(world, step)
+    world.cluster.answers, world.cluster.lost = [], False
+    task = world.launch()
+
+    assert len(world.cluster.started) <= 1
+    assert task.is_final or task.ecs_arn in world.cluster.started.values()
+    if any(step == "stop" for step in steps) and task.ecs_arn is not None:
+        assert task.is_final or task.status is Status.STOPPING
+        assert task.is_final or task.ecs_arn in world.cluster.stopped
+
+
+def through(world: World, step: str) -> None:
+    task = world.services.tasks.get(a_task().id)
+    if step == "wait":
+        world.clock.time += timedelta(minutes=20)
+    elif step == "stop":
+        stop_task(world.services, task.id, by="alice")
+    elif step == "event" and task.launch and f"{task.id}-{task.launch.attempt}" in world.cluster.started:
+        arn = world.cluster.started[f"{task.id}-{task.launch.attempt}"]
+        record_sighting(world.services, task.id, a_sighting(version=2, arn=arn, started_at=NOON))
+    elif step == "crash":
+        with suppress(ZeroDivisionError):
+            dying: Any = CrashAfterTheCall(world.cluster)
+            launch_task(replace(world.services, cluster=dying), task.id)
+    elif step in ("busy", "full", "lost"):
+        world.cluster.answers = [{"busy": BUSY, "full": FULL, "lost": BUSY}[step]]
+        world.cluster.lost = step == "lost"
+        with suppress(LaunchError):
+            launch_task(world.services, task.id)
+        world.cluster.answers = []
+
+
+class CrashAfterTheCall:
+    """The process dies between the cluster's answer and its being written down."""
+
+    def __init__(self, cluster: ScriptedCluster) -> None:
+        self.plan = cluster.plan
+        self.find = cluster.find
+        self.stop = cluster.stop
+        self._cluster = cluster
+
+    def start(self, task: Task, app: App) -> str:
+        self._cluster.start(task, app)
+        raise ZeroDivisionError
