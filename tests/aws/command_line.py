@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ class Tapit:
             timeout=120,
         )
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def _begin(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [PROGRAM, *words],
             env=self._environment,
@@ -37,6 +38,13 @@ class Tapit:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def at_once(self, *commands: Sequence[str]) -> list[str]:
+        """Return what each printed; all must succeed."""
+        begun = [self._begin(*words) for words in commands]
+        printed = [process.communicate(timeout=120) for process in begun]
+        assert [process.returncode for process in begun] == [0] * len(begun), printed
+        return [out for out, _ in printed]
 
     def say(self, *words: str) -> str:
         """Return what it prints; it must succeed."""
