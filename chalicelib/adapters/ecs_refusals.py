@@ -70,7 +70,7 @@ def refusal_of(error: ClientError) -> LaunchError:
     if _has(said, _NEEDS_A_NEW_PLAN):
         return NoCapacity(f"the task definition was deregistered meanwhile: {said}")
     if _has(said, _QUOTA_WORDS):
-        return NoCapacity(f"capacity or quota: {said}")
+        return NoCapacity(f"AWS has no room now: {said}")
     if is_busy(error):
         return Unanswered(f"AWS is busy: {said}")
     return CannotStart(f"AWS refused: {said}")
@@ -81,7 +81,7 @@ def refusal_in(failures: list[Mapping[str, Any]]) -> LaunchError:
     reason = "; ".join(_words(failure) for failure in failures)
     passing = [failure for failure in failures if failure.get("reason", "").startswith(_PASSING_REASONS)]
     if passing or _has(reason, _QUOTA_WORDS):
-        return NoCapacity(f"capacity or quota: {reason}")
+        return NoCapacity(f"AWS has no room now: {reason}")
     if _has(reason, _THROTTLED_WORDS) or _has(reason, ("INACTIVE",)):
         return NoCapacity(f"ECS could not take the task just now: {reason}")
     return CannotStart(f"ECS refused the task: {reason}")

@@ -76,6 +76,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"did not start in time",
+        (
+            "It was given fifteen minutes: look whether its image is very large, and whether the subnets "
+            "have a way to the registry."
+        ),
+    ),
+    (
         r"PassRole|roles? (is|are) not.*pass",
         "tapit may not hand on that role: deploy with PassableRoles naming it.",
     ),
@@ -98,18 +105,18 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"Capacity is unavailable|insufficient capacity|capacity or quota",
+        r"addresses to satisfy|ENI limit|NetworkInterfaceLimit|RESOURCE:ENI",
+        "The subnets have no free addresses: name larger or more subnets.",
+    ),
+    (
+        r"Capacity is unavailable|insufficient capacity|no room now",
         (
             "AWS had no room for it all that time: try again later, name subnets in more availability "
             "zones, ask for less, or raise queue_timeout=."
         ),
     ),
     (
-        r"addresses to satisfy|ENI limit|NetworkInterfaceLimit|RESOURCE:ENI",
-        "The subnets have no free addresses: name larger or more subnets.",
-    ),
-    (
-        r"No Container Instances|RESOURCE:|ATTRIBUTE",
+        r"No Container Instances|\bATTRIBUTE\b",
         "No instance of the cluster can take it: add instances, ask for less, or use capacity=FARGATE.",
     ),
     (

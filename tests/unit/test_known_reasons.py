@@ -1,0 +1,95 @@
+"""What ECS says when a task does not start, or is taken away, and what to do about it."""
+
+import re
+
+import pytest
+
+from chalicelib.domain.diagnosis import EndedBy, diagnose
+from chalicelib.domain.known_reasons import next_step
+
+SAID = [
+    (
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): shop:v9: not found",
+        "tag does not",
+    ),
+    ("CannotPullContainerError: pull access denied: User is not authorized", "execution role may not pull"),
+    (
+        "CannotPullContainerError: ref pull has been retried 5 time(s): dial tcp 1.2.3.4:443: i/o timeout",
+        "NAT gateway",
+    ),
+    ("CannotPullContainerError: toomanyrequests: You have reached your pull rate limit", "limits downloads"),
+    ("CannotPullContainerError: write /layer: no space left on device", "ephemeral_storage_gb"),
+    (
+        "ResourceInitializationError: execution resource retrieval failed: unable to retrieve secret from asm",
+        "secret",
+    ),
+    (
+        "ResourceInitializationError: failed to create Cloudwatch log stream: The specified log group does not exist.",
+        "log group",
+    ),
+    (
+        "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes",
+        "mount targets",
+    ),
+    ("ResourceInitializationError: failed to configure ENI", "network"),
+    (
+        "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+        "execution_role=",
+    ),
+    (
+        "AWS refused: ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided (ClientException)",
+        "trust policy",
+    ),
+    (
+        "AWS refused: User: x is not authorized to perform: iam:PassRole on resource: y (AccessDeniedException)",
+        "PassableRoles",
+    ),
+    (
+        "AWS refused: User: x is not authorized to perform: ecs:RunTask on resource: y (AccessDeniedException)",
+        "Clusters",
+    ),
+    (
+        "AWS has no room now: You've reached the limit on the number of vCPUs you can run concurrently",
+        "Service Quotas",
+    ),
+    (
+        "AWS has no room now: Capacity is unavailable at this time. Please try again later",
+        "availability zones",
+    ),
+    ("AWS has no room now: RESOURCE:MEMORY", "queue_timeout"),
+    ("AWS has no room now: RESOURCE:ENI", "free addresses"),
+    ("Your Spot Task was interrupted.", "capacity=FARGATE"),
+    ("ECS is performing maintenance on the underlying infrastructure hosting the task.", "machine under it"),
+    ("AWS refused: Cluster not found. (ClusterNotFoundException)", "no such cluster"),
+    ("AWS refused: The subnet ID 'subnet-1' does not exist (InvalidParameterException)", "subnets="),
+    ("the app shop names no cluster", "cluster=CLUSTER"),
+    ("the app shop has no subnets, and no service to take them from", "subnets=subnet"),
+    ("there is no service web in the cluster prod", "service="),
+    ("the service web has several essential containers (a, b)", "container=NAME"),
+    ("the app shop has neither an image nor a service to take one from", "image=IMAGE"),
+    ("CannotStartContainerError: exec: /bin/sh: no such file or directory", "keep_entrypoint"),
+    ("tapit: it did not start in time", "fifteen minutes"),
+    ("the command is too long: ECS takes 8192 characters", "script in the image"),
+]
+
+
+@pytest.mark.parametrize(("said", "step"), SAID, ids=[step for _, step in SAID])
+def test_a_reason_has_its_next_step(said: str, step: str) -> None:
+
+    assert re.search(step, next_step(said) or ""), next_step(said)
+
+
+@pytest.mark.parametrize("said", [None, "something new"])
+def test_a_reason_that_nobody_knows_has_none(said: str | None) -> None:
+    assert next_step(said) is None
+
+
+@pytest.mark.parametrize("ended_by", [EndedBy.START_FAILURE, EndedBy.INFRASTRUCTURE])
+def test_a_diagnosis_keeps_the_words_and_adds_the_step(ended_by: EndedBy) -> None:
+    said = "Your Spot Task was interrupted."
+
+    diagnosis = diagnose(ended_by, exit_code=None, reason=said, memory=1, max_hours=1, by=None)
+
+    assert diagnosis is not None
+    assert said in diagnosis.what
+    assert "capacity=FARGATE" in diagnosis.next
