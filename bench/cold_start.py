@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "TABLE": "tapit-bench",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:tapit-bench-lifecycle",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    "PYTHONWARNINGS": "ignore:No application metrics",
 }
 BARE = """
 import boto3

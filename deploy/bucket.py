@@ -41,8 +41,7 @@ class Bucket:
         return key
 
     def url(self, key: str) -> str:
-        endpoint: str = self._client.meta.endpoint_url
-        return f"{endpoint.replace('https://', f'https://{self.name}.')}/{key}"
+        return f"{self._client.meta.endpoint_url}/{self.name}/{key}"
 
     def _create(self) -> None:
         region = self._account.region

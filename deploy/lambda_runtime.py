@@ -104,7 +104,11 @@ def invoke(
 
 
 def _start(code: Path, handler: str, port: int, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    own = LAMBDAS_OWN | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "LAMBDA_TASK_ROOT": str(code)}
+    own = LAMBDAS_OWN | {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+        "LAMBDA_TASK_ROOT": str(code),
+        "_HANDLER": handler,
+    }
     return subprocess.Popen(
         [PYTHON, "-m", "awslambdaric", handler],
         cwd=code,

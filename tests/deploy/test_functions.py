@@ -21,6 +21,7 @@ VALUES = {
     "TABLE": "tapit-dev",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:tapit-dev-lifecycle",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    "PYTHONWARNINGS": "ignore:No application metrics",
 }
 ECS_EVENT = {
     "version": "0",
