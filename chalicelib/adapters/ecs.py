@@ -4,6 +4,7 @@ import json
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -81,13 +82,8 @@ class EcsCluster:
     def find(self, task: Task) -> str | None:
         assert task.launch is not None
         cluster = task.launch.plan["run_task"]["cluster"]
-        mark = started_by(self._stage, task.id)
-        for status in ("RUNNING", "STOPPED"):
-            with refusals():
-                found = self._client.list_tasks(cluster=cluster, startedBy=mark, desiredStatus=status)
-            if found["taskArns"]:
-                arn: str = found["taskArns"][0]
-                return arn
+        with suppress(CannotStart):  # in a cluster that is gone, or that we may not use, nothing is ours
+            return next(self._started_for(task.id, cluster), None)
         return None
 
     def stop(self, task: Task, reason: str) -> None:
@@ -117,6 +113,13 @@ class EcsCluster:
 
     def forget(self, task: Task) -> None:
         """ECS forgets a stopped task by itself, and output lives as long as its log group keeps it."""
+
+    def _started_for(self, task_id: str, cluster: str) -> Iterator[str]:
+        mark = started_by(self._stage, task_id)
+        for status in ("RUNNING", "STOPPED"):
+            with refusals():
+                found = self._client.list_tasks(cluster=cluster, startedBy=mark, desiredStatus=status)
+            yield from found["taskArns"]
 
     def _run(self, **call: Any) -> Mapping[str, Any]:
         try:

@@ -147,6 +147,28 @@ def test_repeating_a_launch_repeats_the_very_same_call(stub: Stubber, cluster: E
     assert start(cluster) == ARN
 
 
+@pytest.mark.parametrize("code", ["ClusterNotFoundException", "AccessDeniedException"])
+def test_nothing_is_found_where_nothing_can_run(stub: Stubber, cluster: EcsCluster, code: str) -> None:
+    stub.add_client_error("list_tasks", code, "no")
+
+    assert cluster.find(a_planned_task()) is None
+
+
+def test_a_search_that_is_not_answered_is_made_again(stub: Stubber, cluster: EcsCluster) -> None:
+    stub.add_client_error("list_tasks", "ThrottlingException", "Rate exceeded")
+
+    with pytest.raises(Unanswered):
+        cluster.find(a_planned_task())
+
+
+def test_a_container_that_has_stopped_since_is_found_too(stub: Stubber, cluster: EcsCluster) -> None:
+    for status, arns in (("RUNNING", []), ("STOPPED", [ARN])):
+        asked = {"cluster": "prod", "startedBy": f"tapit-test/{TASK_ID}", "desiredStatus": status}
+        stub.add_response("list_tasks", {"taskArns": arns}, asked)
+
+    assert cluster.find(a_planned_task()) == ARN
+
+
 def test_a_busy_stop_is_left_to_the_next_look(stub: Stubber, cluster: EcsCluster) -> None:
     stub.add_client_error("stop_task", "ThrottlingException", "Rate exceeded")
 
