@@ -49,6 +49,9 @@ imports: .venv/dev-ready
 bench: .venv/dev-ready .venv/lambda/ready
 	$(BIN)/python -m bench
 
+docs: .venv/ready  ## docs/commands.md and the README's commands, from --help
+	$(BIN)/python -m tapit.reference README.md docs/commands.md
+
 lock: .venv/dev-ready  ## pin every installed version
 	( echo '# Every installed version, pinned; `make lock` writes it anew.'; \
 	  $(BIN)/python -m pip freeze --exclude-editable ) > constraints.txt

@@ -1,6 +1,7 @@
 """How many requests one server answers in a second, over connections that stay open."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -8,20 +9,26 @@ from uuid import uuid4
 
 from bench.home import APP, Home, running_home
 from bench.load import Load, put, request
-from bench.row import Budget, Row, quantity
+from bench.machine import sync_time
+from bench.row import Budget, Row, milliseconds, quantity
 
 READS = Budget(1000, 2000, "/s", more_is_better=True)
 CREATES = Budget(300, 600, "/s", more_is_better=True)
 CONNECTIONS = (1, 4)
+HOLDING_BACK = (sys.executable, "-m", "bench.holding_back")
 BODY = '{"command": "true"}'
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Put load on a server from another process: reads first, while no task runs, then creates."""
+    """Put load on a server from another process: reads, creates alone, then creates of tasks that run meanwhile."""
+    count = 20 if quick else 300
     with running_home() as home:
         rows = _reads(home, seconds=0.5 if quick else 2.0, rounds=1 if quick else 5)
+    with running_home(HOLDING_BACK) as home:
+        rows += [_creates(home, connections, count, "nothing launched") for connections in CONNECTIONS]
+    with running_home() as home:
         for connections in CONNECTIONS:
-            rows += _creates(home, connections, count=20 if quick else 300)
+            rows += _creates_and_runs(home, connections, count)
     return rows
 
 
@@ -49,33 +56,43 @@ def _reads(home: Home, seconds: float, rounds: int) -> list[Row]:
     ]
 
 
-def _creates(home: Home, connections: int, count: int) -> list[Row]:
-    """The server launches what it has accepted meanwhile, with the same processors."""
+def _creates(home: Home, connections: int, count: int, circumstances: str) -> Row:
     requests = [
         request("POST", f"/apps/{APP}/tasks", home.token, BODY, headers=f"Idempotency-Key: {uuid4().hex}\r\n")
         for _ in range(count)
     ]
-    before, began = _processor_seconds(home.pid), time.perf_counter()
+    sync = milliseconds(sync_time())
+    before = _processor_seconds(home.pid)
     outcome = put(Load(home.port, requests, connections))
     cost = (_processor_seconds(home.pid) - before) / count
+    return _row(
+        f"creates (durable), {circumstances}",
+        connections,
+        outcome.rate,
+        cost,
+        CREATES,
+        f"; a sync of the disk takes {sync}",
+    )
+
+
+def _creates_and_runs(home: Home, connections: int, count: int) -> list[Row]:
+    """What was accepted is launched at once, with the same processors; every task must have succeeded in the end."""
+    began = time.perf_counter()
+    accepted = _creates(home, connections, count, f"a burst of {count}, launched meanwhile")
     home.wait_until_all_ended()
     took = time.perf_counter() - began
-    return [
-        _row(f"creates accepted (durable; {count} in a burst)", connections, outcome.rate, cost, CREATES),
-        Row(
-            "... until all of them had run and ended",
-            quantity(took, "s"),
-            f"{quantity(count / took, 'tasks/s')}",
-        ),
-    ]
+    if any(home.count(status) for status in ("FAILED", "STOPPED", "TIMED_OUT", "LOST")):
+        raise RuntimeError("a task of `true` did not succeed")
+    ended = Row("... until all of them had ended", quantity(took, "s"), quantity(count / took, "tasks/s"))
+    return [accepted, ended]
 
 
-def _row(what: str, connections: int, rate: float, cost: float, budget: Budget) -> Row:
+def _row(what: str, connections: int, rate: float, cost: float, budget: Budget, more: str = "") -> Row:
     plural = "s" if connections > 1 else ""
     return Row(
         f"{what}, {connections} connection{plural}",
         quantity(rate, "/s"),
-        f"{quantity(cost * 1000, 'ms')} of the server's processor each",
+        f"{milliseconds(cost)} of the server's processor each{more}",
         judged=rate,
         budget=budget,
     )

@@ -6,16 +6,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from bench.machine import REPOSITORY
 from bench.timing import Command
 from local.run_folder import RunFolder
 
 BIN = Path(sys.executable).parent
+TAPIT_LOCAL = (str(BIN / "tapit-local"),)
 READY = "Ctrl-C ends the server."
 PATIENCE = 120.0  # seconds
 APP = "bench"
@@ -63,9 +65,9 @@ class Home:
 
 
 @contextmanager
-def running_home() -> Iterator[Home]:
+def running_home(program: Sequence[str] = TAPIT_LOCAL) -> Iterator[Home]:
     """Serve until the block ends; then nothing is left, neither a process nor a file."""
-    with temporary_place() as place, serving(place) as home:
+    with temporary_place() as place, serving(place, program) as home:
         home.ask("POST", "/apps", {"name": APP, "stop_timeout": 2})
         subprocess.run([BIN / "tapit", "config", "set", f"app={APP}", "-q"], env=dict(home.env), check=True)
         yield home
@@ -78,11 +80,11 @@ def temporary_place() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(place: Path) -> Iterator[Home]:
+def serving(place: Path, program: Sequence[str] = TAPIT_LOCAL) -> Iterator[Home]:
     """Serve the state folder in a place, and end the server and every task of it with the block."""
     env = {"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
-    command = [str(BIN / "tapit-local"), "--state", str(place / "state"), "--port", "0"]
-    server = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE)
+    command = [*program, "--state", str(place / "state"), "--port", "0"]
+    server = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, cwd=REPOSITORY)
     try:
         assert server.stdout is not None
         if not any(line.startswith(READY) for line in server.stdout):

@@ -6,6 +6,7 @@ task gets a timer anew, so none is ever lost.
 
 import heapq
 import logging
+import math
 import random
 import threading
 import time
@@ -35,7 +36,10 @@ class LimitKeeper(Protocol):
 
 
 class Timers:
-    """Ids and when each is due (seconds since 1970); an id is due once, at the time that was set last."""
+    """Ids and when each is due (seconds since 1970).
+
+    An id is due once, at the earliest time that was set: to wake early is harmless, to wake late is not.
+    """
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
@@ -45,6 +49,8 @@ class Timers:
 
     def set(self, task_id: str, due: float) -> None:
         with self._changed:
+            if due >= self._due.get(task_id, math.inf):
+                return
             self._due[task_id] = due
             heapq.heappush(self._heap, (due, task_id))
             self._changed.notify()

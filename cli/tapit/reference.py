@@ -1,23 +1,40 @@
-"""`python -m tapit.reference`: every `--help` as one markdown page, which is docs/commands.md."""
+"""`python -m tapit.reference README.md docs/commands.md`: the parts of the docs that are made from `--help`."""
 
 import sys
+from pathlib import Path
 
 from tapit import commands, help_pages
 
 WIDTH = 100  # the same page on every machine, whatever the terminal
+BEGIN, END = "<!-- made from --help: begin -->", "<!-- made from --help: end -->"
 
 
 def markdown() -> str:
-    parts = ["# Commands\n\nMade from `--help` by `python -m tapit.reference`; not written by hand.\n"]
+    """Every `--help` as one page."""
+    parts = ["# Commands\n\nMade from `--help` by `make docs`; not written by hand.\n"]
     parts.append(_section("tapit", help_pages.page_for([], width=WIDTH)))
     pages = {path: help_pages.command_page(commands.load(path), width=WIDTH) for path in commands.SUMMARIES}
     parts += [_section(f"tapit {path}", page) for path, page in pages.items()]
     return "\n".join(parts)
 
 
+def with_commands(readme: str) -> str:
+    """The README with each command's example and what it does between the marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    examples = [(commands.load(path).example, summary) for path, summary in commands.SUMMARIES.items()]
+    rows = [f"| `{example}` | {summary} |" for example, summary in examples]
+    return "\n".join([before + BEGIN, "| for example | what it does |", "|---|---|", *rows, END + after])
+
+
 def _section(title: str, page: str) -> str:
     return f"## {title}\n\n```\n{page.rstrip()}\n```\n"
 
 
+def _write(readme: Path, reference: Path) -> None:
+    readme.write_text(with_commands(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    reference.write_text(markdown(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(markdown())
+    _write(*map(Path, sys.argv[1:]))

@@ -68,7 +68,13 @@ def test_the_version_is_the_packages() -> None:
 def test_the_documentation_is_what_help_says() -> None:
     written = (ROOT / "docs/commands.md").read_text()
 
-    assert written == reference.markdown(), "run: python -m tapit.reference > docs/commands.md"
+    assert written == reference.markdown(), "run: make docs"
+
+
+def test_the_readme_shows_the_commands_there_are() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    assert readme == reference.with_commands(readme), "run: make docs"
 
 
 def test_secrets_are_kept_off_the_command_line() -> None:
