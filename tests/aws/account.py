@@ -61,6 +61,20 @@ class AwsAccount:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     @property
+    def template(self) -> dict[str, Any]:
+        """As it was packaged and uploaded."""
+        found: dict[str, Any] = json.loads((ROOT / "build" / ARCHITECTURE / "template.json").read_text())
+        return found
+
+    def resource(self, logical_id: str) -> str:
+        """Return the name by which the account knows a resource of the stack."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=f"tapit-{self.stage}", LogicalResourceId=logical_id
+        )
+        name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+        return name
+
+    @property
     def state_machine(self) -> str:
         return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:tapit-{STAGE}-lifecycle"
 

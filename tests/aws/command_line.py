@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +66,16 @@ class Tapit:
         done = self.run("wait", f"task={task_id}", "timeout=90s", "-q")
         assert done.returncode != 124, f"{self.show(task_id)}\n{done.stderr}"
         return self.show(task_id)
+
+    def get(self, path: str, token: str) -> tuple[int, dict[str, Any]]:
+        """Ask without the program; return the status and the JSON."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            answer = urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as refusal:
+            answer = refusal
+        with answer:
+            return answer.status, json.loads(answer.read())
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tests.aws.ecs_endpoint.server import serving
 from tests.aws.ecs_endpoint.settings import Settings
 from tests.aws.in_memory import KeptEvents, KeptLogs
 
+_SESSION = boto3.Session()  # it reads the model of ECS once
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:db"
 
 
@@ -56,7 +57,7 @@ def ecs() -> Iterator[Ecs]:
 
 
 def ecs_client(url: str) -> Any:
-    return boto3.client(
+    return _SESSION.client(
         "ecs",
         endpoint_url=url,
         region_name="us-east-1",

@@ -33,7 +33,7 @@ TRAPS = "trap 'echo goodbye; exit 7' TERM; echo up; while :; do sleep 0.1; done"
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
     with open_account(tmp_path_factory.mktemp("aws"), SETTINGS) as account:
         account.deploy()
-        concede(account.client("iam"), account.client("cloudformation"), f"tapit-{account.stage}")
+        concede(account)
         yield account
 
 
@@ -199,8 +199,32 @@ def test_repeated_and_reversed_events_tell_the_same_story(account: AwsAccount, s
     assert shop.show(task["id"])["history"][-1]["status"] == "FAILED"
 
 
+def test_stops_at_the_time_limit_though_every_event_was_lost(account: AwsAccount, shop: Tapit) -> None:
+    account.ecs.events.weather = Weather(copies=0)
+    arn = only_start_of(account, shop.create(TRAPS, "max_hours=0.002"))
+    stopped = account.ecs.tasks.wait_for(arn, "STOPPED", seconds=40)
+    assert stopped["stopCode"] == "UserInitiated"
+    assert (stopped["executionStoppedAt"] - stopped["startedAt"]).total_seconds() >= 7.2
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status", "code"),
+    [
+        ("/no/such/route", "", 404, "RouteNotFound"),
+        ("/apps", "tpt_none_of_ours", 401, "Unauthenticated"),
+        ("/apps/gone", None, 404, "AppNotFound"),
+        ("/health", "", 200, None),
+    ],
+)
+def test_every_answer_of_the_gateway_has_the_same_shape(
+    shop: Tapit, path: str, token: str | None, status: int, code: str | None
+) -> None:
+    answered, body = shop.get(path, shop.token if token is None else token)
+    assert (answered, body.get("Code")) == (status, code)
+
+
 def test_nothing_went_wrong_behind_the_scenes(account: AwsAccount, shop: Tapit) -> None:
-    """Last: no event was given up, and no execution of the lifecycle failed."""
+    """After all of the above, no event was given up, and no execution of the lifecycle failed."""
     queues = account.client("sqs")
     for name in ("UndeliveredQueue", "FailedQueue"):
         assert "Messages" not in queues.receive_message(QueueUrl=account.outputs[name])
@@ -208,6 +232,13 @@ def test_nothing_went_wrong_behind_the_scenes(account: AwsAccount, shop: Tapit) 
         stateMachineArn=account.state_machine, statusFilter="FAILED"
     )
     assert failed["executions"] == []
+
+
+def test_takes_everything_down_but_the_table(account: AwsAccount) -> None:
+    table = account.outputs["TableName"]
+    account.deploy_tool("destroy")
+    assert account.client("dynamodb").list_tables()["TableNames"] == [table]
+    assert account.client("lambda").list_functions()["Functions"] == []
 
 
 def statuses(shop: Tapit, *words: str) -> list[str]:
