@@ -11,7 +11,15 @@ from bench import machine
 from bench.row import Row
 from bench.table import as_markdown, as_text
 
-NAMES = ("cli_startup", "task_overhead", "api_throughput", "page_of_50", "memory", "stop_at_limit")
+NAMES = (
+    "cli_startup",
+    "task_overhead",
+    "api_throughput",
+    "page_of_50",
+    "memory",
+    "stop_at_limit",
+    "cold_start",
+)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ NAME = "tapit"
 # What each function is bound to use, by its handler. Making clients while a function starts costs no caller's time,
 # and there it has a whole processor.
 CLIENTS = {
-    "app.app": ("dynamodb", "stepfunctions", "logs", "ecs"),
+    "app.app": ("dynamodb", "stepfunctions"),
     "app.on_ecs_event": ("dynamodb",),
     "app.on_launch": ("dynamodb", "ecs"),
     "app.on_check_deadline": ("dynamodb", "ecs"),

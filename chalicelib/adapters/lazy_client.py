@@ -1,5 +1,6 @@
 """Clients of AWS services, made when they are first used."""
 
+from functools import cache
 from typing import Any
 
 
@@ -21,10 +22,17 @@ class LazyClient:
         return self._client
 
 
+@cache
+def _session() -> Any:
+    """One for all clients: each session reads AWS's list of endpoints anew."""
+    from botocore.session import get_session
+
+    return get_session()
+
+
 def _make(service: str, region: str) -> Any:
     from botocore.config import Config
-    from botocore.session import get_session
 
     # Well below the shortest time a function has, so that a silent AWS is an answer of ours, not a time-out.
     config = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3})
-    return get_session().create_client(service, region_name=region, config=config)
+    return _session().create_client(service, region_name=region, config=config)
