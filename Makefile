@@ -26,7 +26,7 @@ first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=
 redrive: .venv/deploy-ready  ## hand the events of both dead-letter queues over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
-test: lint types imports .venv/lint/ready .venv/lambda/ready  ## everything CI checks
+test: lint types imports .venv/lint/ready .venv/lambda/ready .venv/aws/ready  ## everything CI checks
 	$(BIN)/python -m pytest
 
 test-fast: lint types imports .venv/lint/ready .venv/lambda/ready  ## without what takes long
@@ -78,4 +78,9 @@ clean:
 .venv/lint/ready .venv/lambda/ready: .venv/%/ready: .venv/ready requirements-%.txt
 	@test -x .venv/$*/bin/python || $(PYTHON) -m venv .venv/$*
 	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt
+	@touch $@
+
+.venv/aws/ready: .venv/ready tests/aws/requirements-emulator.txt  ## an emulated AWS, for tests/aws
+	@test -x .venv/aws/bin/python || $(PYTHON) -m venv .venv/aws
+	@.venv/aws/bin/python -m pip install --quiet --disable-pip-version-check -r tests/aws/requirements-emulator.txt
 	@touch $@
