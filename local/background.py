@@ -4,6 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from chalicelib.domain.errors import TapitError
+
 logger = logging.getLogger(__name__)
 
 
@@ -11,6 +13,8 @@ def survive(step: Callable[[], None]) -> None:
     """Run one step of a thread's work; a bug in it must not end the thread, or nothing would move any more."""
     try:
         step()
+    except TapitError as error:  # such as a full disk: known, and it may pass
+        logger.warning("%s: %s", threading.current_thread().name, error)
     except Exception:
         logger.exception("An unexpected failure in %s", threading.current_thread().name)
 

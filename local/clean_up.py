@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from chalicelib.domain.errors import TaskNotFound
 from chalicelib.ports import Services
+from local.database import Database
 from local.run_folder import StillRunning
 from local.run_folders import RunFolders
 from local.task_store import SqliteTaskStore
@@ -15,8 +16,9 @@ AT_ONCE = 1000
 YOUNG = 3600.0  # seconds; a folder may be a moment older than what leads to it
 
 
-def clean_up(services: Services, store: SqliteTaskStore, folders: RunFolders) -> None:
+def clean_up(services: Services, store: SqliteTaskStore, folders: RunFolders, database: Database) -> None:
     """Remove what has expired, and what a crash left between the record and its folder."""
+    database.keep_spare()
     while removed := store.remove_expired(services.clock.now(), AT_ONCE):
         for task in removed:
             services.cluster.forget(task)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalicelib.domain.errors import Unavailable
+from local.spare import Spare
 
 # Each entry brings the schema one version up; entries are only ever added, never changed.
 MIGRATIONS = (
@@ -52,6 +53,9 @@ MIGRATIONS = (
 )
 
 
+_PRIMARY_CODE = 0xFF  # of SQLite's extended codes: sqlite.org/rescode.html
+
+
 class NewerSchema(Exception):
     """The file was written by a newer version of the program."""
 
@@ -61,12 +65,14 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._spare = Spare(path.with_name("spare"))
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._write_lock = threading.Lock()
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             _migrate(connection)
+        self.keep_spare()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -87,6 +93,10 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def keep_spare(self) -> None:
+        """Take room for bad times; it was given up if the disk was full since."""
+        self._spare.keep()
+
     def close(self) -> None:
         with self._idle_lock:
             while self._idle:
@@ -96,14 +106,24 @@ class Database:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._idle_lock:
             connection = self._idle.pop() if self._idle else None
-        connection = connection or self._open()
         try:
+            connection = connection or self._open()
             yield connection
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"The state folder cannot be used right now: {error}.") from error
+            raise self._unavailable(error) from error
         finally:
-            with self._idle_lock:
-                self._idle.append(connection)
+            if connection is not None:
+                with self._idle_lock:
+                    self._idle.append(connection)
+
+    def _unavailable(self, error: sqlite3.OperationalError) -> Unavailable:
+        """A full disk is "disk I/O error" as well; whatever it is, the next try finds more room."""
+        if error.sqlite_errorcode & _PRIMARY_CODE not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return Unavailable(f"The state folder cannot be used right now: {error}.")
+        self._spare.release()
+        return Unavailable(
+            f"Nothing can be written to the state folder: {error}.", hint="Free some space on its disk."
+        )
 
     def _open(self) -> sqlite3.Connection:
         # Any thread may use an idle connection, but only one at a time does.

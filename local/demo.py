@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,21 @@ BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 def main() -> None:
     """Run the demo; its exit code is 0 only when everything went as announced."""
-    with tempfile.TemporaryDirectory(prefix="tapit-demo-") as folder:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(0 if _run_in_a_throw_away_folder() else "The demo did not go as it should.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `make demo | head`
+        sys.stdout = None  # nobody reads it, so it is not flushed either
+        sys.exit(141)
+
+
+def _run_in_a_throw_away_folder() -> bool:
+    with tempfile.TemporaryDirectory(prefix="tapit-demo-", ignore_cleanup_errors=True) as folder:
         environment = _environment(Path(folder))
         with _server(Path(folder), environment):
-            ok = _tour(environment)
-    sys.exit(0 if ok else "The demo did not go as it should.")
+            return _tour(environment)
 
 
 def _tour(environment: dict[str, str]) -> bool:
@@ -55,7 +66,8 @@ def _run(
         check=False,
         text=True,
         stdout=subprocess.PIPE if quiet else None,
-        stderr=sys.stdout,  # one stream, so that what is said stays in order in a pipe as well
+        # one stream, so that what is said stays in order in a pipe as well
+        stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,
     )
     if not quiet and expected:
         print(f"(exit code {done.returncode})", flush=True)

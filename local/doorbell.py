@@ -12,7 +12,7 @@ from chalicelib.domain.errors import TapitError, TaskNotFound
 from chalicelib.ports import TaskStore
 from local.background import survive
 from local.ecs_tasks import ecs_task, state_change_event
-from local.run_folder import Exited, RunFolder, Running
+from local.run_folder import Exited, RunFolder, Running, Vanished
 from local.run_folders import RunFolders
 
 logger = logging.getLogger(__name__)
@@ -32,12 +32,14 @@ class Doorbell:
         folders: RunFolders,
         tell: Callable[[str], None],
         handle: Callable[[dict[str, Any]], None],
+        look_again: Callable[[str], None],
     ) -> None:
         self._path = path
         self._tasks = tasks
         self._folders = folders
         self._tell = tell
         self._handle = handle
+        self._look_again = look_again
         self._running: dict[str, RunFolder] = {}  # of the tasks that were reported to run, until they end
         self._fifo = _open_fifo(path)
         self._closing = False
@@ -59,6 +61,16 @@ class Doorbell:
             for task_id in dict.fromkeys(line.decode("ascii", "replace") for line in lines if line):
                 survive(partial(self._answer, task_id))
 
+    def ring(self, task_id: str) -> None:
+        """Have a task looked at, as if its supervisor had rung."""
+        os.write(self._fifo, f"{task_id}\n".encode())
+
+    def ring_for_the_dead(self) -> None:
+        """A supervisor that was killed cannot ring; ring for each that is gone."""
+        for task_id, folder in list(self._running.items()):
+            if not folder.is_alive():
+                self.ring(task_id)
+
     def _answer(self, task_id: str) -> None:
         self._tell(task_id)  # whatever it is, whoever follows the output wants to look
         try:
@@ -66,17 +78,20 @@ class Doorbell:
         except TaskNotFound:  # removed meanwhile
             self._running.pop(task_id, None)
         except TapitError as error:
-            logger.warning("News of task %s is left to the sweep: %s", task_id, error)
+            logger.warning("News of task %s is looked at again: %s", task_id, error)
+            self._look_again(task_id)
 
     def _report(self, task_id: str) -> None:
         known = self._running.get(task_id)
-        if known is not None and not known.has_exited():
+        if known is not None and known.is_alive() and not known.has_exited():
             return  # only more output
         task = self._tasks.get(task_id)
         folder = self._folders.of(task)
         state = folder.state() if folder else None
-        if folder is None or not isinstance(state, Running | Exited):
+        if folder is None or not isinstance(state, Running | Exited | Vanished):
             return
+        if isinstance(state, Vanished):
+            folder.kill_leftovers()
         self._handle(state_change_event(ecs_task(task, state)))
         if isinstance(state, Running):
             self._running[task_id] = folder

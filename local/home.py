@@ -26,6 +26,7 @@ from local.state import StateFolder
 from local.task_store import SqliteTaskStore
 
 SWEEP_EVERY = 60.0  # seconds
+WATCH_EVERY = 2.0
 CLEAN_UP_EVERY = 3600.0
 AT_ONCE = 1000
 
@@ -44,6 +45,7 @@ class LocalHome:
 
     services: Services
     changes: LocalChanges
+    doorbell: Doorbell
     parts: tuple[Part, ...]
 
 
@@ -66,11 +68,17 @@ def build_home(state: StateFolder) -> LocalHome:
         home="local",
     )
     doorbell = Doorbell(
-        state.doorbell, store, folders, changes.tell, lambda event: triggers.on_ecs_event(event, None)
+        state.doorbell,
+        store,
+        folders,
+        changes.tell,
+        lambda event: triggers.on_ecs_event(event, None),
+        lifecycle.look_again,
     )
+    watcher = Repeater("watch", doorbell.ring_for_the_dead, WATCH_EVERY)
     sweeper = Repeater("sweep", lambda: _sweep(services), SWEEP_EVERY)
-    cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders), CLEAN_UP_EVERY)
-    return LocalHome(services, changes, (doorbell, lifecycle, sweeper, cleaner))
+    cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders, state.database), CLEAN_UP_EVERY)
+    return LocalHome(services, changes, doorbell, (doorbell, lifecycle, watcher, sweeper, cleaner))
 
 
 @contextmanager
@@ -83,7 +91,7 @@ def serve(home: LocalHome, port: int) -> Iterator[Server]:
         for part in home.parts:
             part.open()
             stack.callback(part.close)
-        _pick_up(home.services)
+        _pick_up(home)
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="http", daemon=True)
         thread.start()
         stack.callback(thread.join)
@@ -92,13 +100,14 @@ def serve(home: LocalHome, port: int) -> Iterator[Server]:
         yield server
 
 
-def _pick_up(services: Services) -> None:
+def _pick_up(home: LocalHome) -> None:
     """Give every unfinished task its timer; what happened while no server ran is seen at once."""
     after, has_more = None, True
     while has_more:
-        page = services.tasks.list_active(after, AT_ONCE)
+        page = home.services.tasks.list_active(after, AT_ONCE)
         for task in page.items:
-            services.lifecycle.begin(task)
+            home.services.lifecycle.begin(task)
+            home.doorbell.ring(task.id)
             after = task.id
         has_more = page.has_more
 

@@ -95,6 +95,10 @@ class LocalLifecycle:
     def begin(self, task: Task) -> None:
         self._timers.set(task.id, 0)
 
+    def look_again(self, task_id: str) -> None:
+        """Look at a task soon, because news of it could not be written down."""
+        self._timers.set(task_id, time.time() + FIRST_RETRY)
+
     def limit_changed(self, task: Task) -> None:
         self._limits.keep_limit(task)
         self._timers.set(task.id, next_wake(task, self._services().clock.now()).timestamp())

@@ -4,20 +4,22 @@ import getpass
 import logging
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 import click
-from tapit.config import save_profile
+from tapit.config import known_url, save_profile
 from tapit.errors import CliError
 
 from chalicelib import VERSION
 from local.home import build_home, serve
-from local.server import PortTaken, free_port
+from local.server import HOST, PortTaken, free_port
 from local.state import StateError, StateFolder, open_state
 
 DEFAULT_PORT = 7845
-PROFILE = "local"
 NOTICE = (
     "Tasks run as plain processes with your own rights: no isolation, and image= is kept but not used.\n"
     "Each goes on without this server, and is picked up again at its next start."
@@ -35,9 +37,10 @@ NOTICE = (
     type=click.IntRange(0, 65535),
     help=f"Port on 127.0.0.1; 0 takes a free one.  [the last one, {DEFAULT_PORT}]",
 )
+@click.option("--profile", default="local", help="The command line's profile to write.  [local]")
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
-def main(state: Path | None, port: int | None, verbose: bool) -> None:  # noqa: FBT001 - click's shape
+def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> None:  # noqa: FBT001 - click's shape
     """Serve tapit on this machine, in the foreground.
 
     It writes the command line's profile `local`, so `tapit` finds it from any other terminal:
@@ -47,9 +50,12 @@ def main(state: Path | None, port: int | None, verbose: bool) -> None:  # noqa: 
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     try:
         with open_state((state or default_state()).absolute()) as folder:
-            _serve(folder, port)
+            _refuse_profile_of_another(profile, folder)
+            _serve(folder, port, profile)
     except StateError as error:
         _fail(str(error), error.hint)
+    except OSError as error:
+        _fail(f"The system refused: {error}.", "Mend that, or name another --state.")
 
 
 def default_state() -> Path:
@@ -59,13 +65,13 @@ def default_state() -> Path:
     return root / "tapit"
 
 
-def _serve(folder: StateFolder, port: int | None) -> None:
+def _serve(folder: StateFolder, port: int | None, profile: str) -> None:
     ending = _pipe_of_signals(signal.SIGTERM, signal.SIGINT)
     token = folder.token(_user())
     try:
         with serve(build_home(folder), _port(folder, port)) as server:
             folder.remember_server(server.url, server.server_address[1])
-            _say_how_to_reach(server.url, token)
+            _say_how_to_reach(server.url, token, profile)
             os.read(ending, 1)
             print("\nStopped. Running tasks go on; start tapit-local again to see to them.", flush=True)
     except PortTaken as error:
@@ -97,19 +103,40 @@ def _port(folder: StateFolder, wanted: int | None) -> int:
     return wanted if wanted is not None else free_port(folder.last_port() or DEFAULT_PORT)
 
 
-def _say_how_to_reach(url: str, token: str) -> None:
+def _refuse_profile_of_another(profile: str, folder: StateFolder) -> None:
+    """Another state folder's server may be using the profile; its users would suddenly be talking to us."""
     try:
-        path = save_profile(PROFILE, url, token)
+        url = known_url(profile)
     except CliError as error:
-        _fail(f"The profile `{PROFILE}` could not be written: {error}", "Mend that file, or move it away.")
+        _fail(f"The profile `{profile}` cannot be read: {error}", "Mend that file, or move it away.")
+    if url == folder.last_url():
+        return
+    address = urlsplit(url or "")
+    if address.hostname != HOST or address.port is None:
+        return
+    try:
+        socket.create_connection((HOST, address.port), timeout=1).close()
+    except OSError:
+        return
+    _fail(
+        f"Profile `{profile}` belongs to another server, which is running at {url}.",
+        f"Use that one, or write another profile: --profile {profile}2 (then: tapit --profile {profile}2 ...)",
+    )
+
+
+def _say_how_to_reach(url: str, token: str, profile: str) -> None:
+    try:
+        path = save_profile(profile, url, token)
+    except CliError as error:
+        _fail(f"The profile `{profile}` could not be written: {error}", "Mend that file, or move it away.")
     print(f"tapit {VERSION} serves this machine at {url}")
-    print(f"Profile `{PROFILE}` is in {path}; in another terminal:\n")
+    print(f"Profile `{profile}` is in {path}; in another terminal:\n")
     print("  tapit create app name=demo")
     print("  tapit create task 'echo hi' -w\n")
     print(NOTICE)
     print("Ctrl-C ends the server.", flush=True)
 
 
-def _fail(message: str, hint: str) -> None:
+def _fail(message: str, hint: str) -> NoReturn:
     print(f"error: {message}\n  → {hint}", file=sys.stderr)
     sys.exit(1)

@@ -75,6 +75,10 @@ class StateFolder:
         port = _last_server(self.path).get("port")
         return port if isinstance(port, int) else None
 
+    def last_url(self) -> object:
+        """Return the address of the last server here; None when there was none."""
+        return _last_server(self.path).get("url")
+
     def remember_server(self, url: str, port: int) -> None:
         _write_private(self.path / "server.json", json.dumps({"url": url, "port": port, "pid": os.getpid()}))
 
@@ -86,12 +90,20 @@ def open_state(path: Path) -> Iterator[StateFolder]:
     try:
         database = _open_database(path)
         try:
-            (path / "runs").mkdir(mode=0o700, exist_ok=True)
+            _make_room_for_runs(path)
             yield StateFolder(path, database)
         finally:
             database.close()
     finally:
         os.close(lock)
+
+
+def _make_room_for_runs(path: Path) -> None:
+    """Nobody else may look in, whatever the state folder itself allows."""
+    try:
+        (path / "runs").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(path, error.strerror) from error
 
 
 def _lock(path: Path) -> int:
@@ -121,12 +133,12 @@ def _open_database(path: Path) -> Database:
         raise TooNew(
             f"{path} comes from a newer version of tapit: {error}.", "Upgrade tapit, or name another --state."
         ) from error
+    except (OSError, Unavailable, sqlite3.OperationalError) as error:
+        raise _not_writable(path, str(error).rstrip(".")) from error
     except sqlite3.DatabaseError as error:
         raise StateError(
             f"{file} is not a database of tapit's: {error}.", "Name another --state, or put a backup back."
         ) from error
-    except (OSError, Unavailable) as error:
-        raise _not_writable(path, str(error)) from error
 
 
 def _not_writable(path: Path, why: str | None) -> NotWritable:
@@ -147,8 +159,11 @@ def _last_server(path: Path) -> dict[str, object]:
 def _write_private(path: Path, text: str) -> None:
     """Written whole or not at all, and readable to nobody else at any moment."""
     new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "w") as writing:
-        writing.write(text)
-    new.replace(path)
+    try:
+        new.unlink(missing_ok=True)
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w") as writing:
+            writing.write(text)
+        new.replace(path)
+    except OSError as error:
+        raise _not_writable(path.parent, error.strerror) from error

@@ -122,7 +122,9 @@ class Stale(Conflict):
 
 
 class Unavailable(TapitError):
-    pass
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class Misconfigured(Unavailable):

@@ -80,6 +80,13 @@ def save_profile(name: str, url: str, token: str, *, make_default_if_none: bool 
     return write_config(document)
 
 
+def known_url(name: str) -> str | None:
+    """The address that a profile leads to now; None for a profile that is not there."""
+    section = open_config().get("profile", {}).get(name)
+    url = section.get("url") if isinstance(section, dict) else None
+    return str(url) if url else None
+
+
 def open_config() -> "TOMLDocument":
     """The file as it is, comments and all, ready to be changed."""
     import tomlkit

@@ -33,7 +33,10 @@ class Listening:
         self.database = Database(place / "tapit.db")
         store = SqliteTaskStore(self.database, lambda _: None)
         store.create(TASK, None, None)
-        self.doorbell = Doorbell(self.pipe, store, self.folders, self.changes.tell, self._handle)
+        self.looked_at_again: list[str] = []
+        self.doorbell = Doorbell(
+            self.pipe, store, self.folders, self.changes.tell, self._handle, self.looked_at_again.append
+        )
         self.doorbell.open()
 
     def ring(self, content: bytes) -> None:
