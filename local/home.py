@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import app as triggers
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.ports import Services
 from chalicelib.usecases.sweep import sweep
 from chalicelib.wiring import running_on
@@ -15,7 +16,6 @@ from local.app_store import SqliteAppStore, SqliteTokenStore
 from local.background import Repeater
 from local.changes import LocalChanges
 from local.clean_up import clean_up
-from local.clock import SystemClock
 from local.doorbell import Doorbell
 from local.lifecycle import LocalLifecycle
 from local.output_logs import OutputLogs
