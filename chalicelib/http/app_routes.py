@@ -3,7 +3,8 @@
 from chalicelib.http.app_models import AppList, AppRemovedView, AppView, ChangeApp, CreateApp, ListAppsQuery
 from chalicelib.http.cursor import seal, unseal
 from chalicelib.http.endpoint import Call, Routes
-from chalicelib.usecases.apps import change_app, remove_app
+from chalicelib.usecases.change import change_app
+from chalicelib.usecases.remove_app import remove_app
 
 routes = Routes()
 
