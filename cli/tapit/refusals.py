@@ -31,28 +31,44 @@ NEXT = {
 
 def judged(status: int, content: bytes, headers: http.client.HTTPMessage, home: Settings) -> "dict[str, Any]":
     """The answer's object, or the error it stands for."""
-    said = _object(content)
+    said = _object(content, home)
     if said is None and not 500 <= status < 600:
-        raise _not_ours(status, home)
+        raise _not_ours(f"It was no JSON object; the status was {status}.", home)
     if said is not None and 200 <= status < 300:
         return said
     raise _refusal(status, said or {}, headers.get("X-Request-Id"), home)
 
 
-def _object(content: bytes) -> "dict[str, Any] | None":
+class Said(dict[str, "Any"]):
+    """An object of an answer: what every home's answer holds is missing only where no home answered."""
+
+    home: Settings
+
+    def __missing__(self, field: str) -> None:
+        raise _not_ours(f"It was a JSON object without {field!r}.", self.home)
+
+
+def _object(content: bytes, home: Settings) -> "dict[str, Any] | None":
+    def said_by_home(fields: "dict[str, Any]") -> Said:
+        said = Said(fields)
+        said.home = home
+        return said
+
     try:
-        said = json.loads(content)
+        said = json.loads(content, object_hook=said_by_home)
     except ValueError:
         return None
     return said if isinstance(said, dict) else None
 
 
-def _not_ours(status: int, home: Settings) -> Unreachable:
+def _not_ours(why: str, home: Settings) -> Unreachable:
     return Unreachable(
-        f"{home.url} answered something that is not a tapit home's answer",
-        f"It was no JSON object; the status was {status}.",
-        f"is the url right? It comes from {home.sources.get('url', 'the configuration')}",
+        f"{home.url} answered something that is not a tapit home's answer", why, _is_the_url_right(home)
     )
+
+
+def _is_the_url_right(home: Settings) -> str:
+    return f"is the url right? It comes from {home.sources.get('url', 'the configuration')}"
 
 
 def _refusal(status: int, said: "dict[str, Any]", request_id: str | None, home: Settings) -> CliError:
@@ -67,8 +83,10 @@ def _refusal(status: int, said: "dict[str, Any]", request_id: str | None, home: 
             request_id=request_id,
         )
     if not message:
-        message = f"the home answered {status}, without a reason"
+        message = f"{home.url} answered {status}, without a reason"
     then = said.get("Hint") or NEXT.get(code) or ("try again in a moment" if status >= 500 else None)
+    if not code and not said.get("message") and status < 500:  # neither a home nor a gateway speaks so
+        then = _is_the_url_right(home)
     return kind(_bare(message), _fields(said), _bare(then), request_id=request_id)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FINAL = ("SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "LOST")
 HEADERS = ["ID", "STATUS", "CREATED", "RAN", "CPU/MEM", "TAG", "BY", "COMMAND"]
+SPARE = ("TAG", "CPU/MEM", "BY", "RAN", "CREATED", "COMMAND")  # the first to go where it is narrow first
 COLOURS = {
     "RUNNING": ("green",),
     "PENDING": ("yellow",),
@@ -36,15 +37,21 @@ def print_list(call: "Call", tasks: "list[dict[str, Any]]") -> None:
     elif call.output == "json":
         print_json(call.out, tasks)
     elif tasks:
-        table.draw(call.out, HEADERS, [_row(call.out, task) for task in tasks], _style)
+        rows = [_row(call.out, task) for task in tasks]
+        table.draw(call.out, HEADERS, rows, _style, spare=SPARE)
 
 
 def print_one(call: "Call", task: "dict[str, Any]") -> None:
     """The task as the answer to a command that changed it."""
     if call.output == "json":
-        print_json(call.out, task)
+        print_json(call.out, whole(task))
     else:
         print_list(call, [task])
+
+
+def whole(task: "dict[str, Any]") -> "dict[str, Any]":
+    """The task itself; the object of some other service is not passed on as one."""
+    return {"id": task["id"], "status": task["status"], **task}
 
 
 def print_json(stream: Stream, value: object) -> None:

@@ -11,7 +11,7 @@ def run(call: Call) -> int:
     if call.output == "id":
         call.out.write(f"{task['id']}\n")
     elif call.output == "json":
-        tasks.print_json(call.out, task)
+        tasks.print_json(call.out, tasks.whole(task))
     else:
         show_block.print_task(call, task)
     return 0
