@@ -85,6 +85,8 @@ def _limits(limits: "dict[str, Any]") -> list[str]:
         "max_hours": "hours",
         "max_running": "running at a time",
     }
+    if limits.get("max_hours") == 1:
+        words["max_hours"] = "hour"
     return [f"at most {limits[name]:g} {word}" for name, word in words.items() if limits.get(name)] or [
         "none"
     ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 WIDTH = 12
 TAIL = 10
 LOOKED_FOR = ("FAILED", "TIMED_OUT", "LOST")
+SEE_OUTPUT = "Look at the end of its output."
 ENDINGS = {
     "exit": "its command ended",
     "user": "someone stopped it",
@@ -68,10 +69,16 @@ def _print_ending(block: Block, task: "dict[str, Any]") -> None:
     block.line("Ended by", _ended_by(task))
     diagnosis = task.get("diagnosis") or {}
     block.line("Why", diagnosis.get("what"))
-    block.line("What to do", diagnosis.get("next"))
+    block.line("What to do", _advice(task))
     block.line("Reason", task.get("reason"))
     lost = task.get("lost_output_bytes")
     block.line("Lost output", f"{lost:,} bytes could not be kept" if lost else None)
+
+
+def _advice(task: "dict[str, Any]") -> str | None:
+    """Nobody is sent to look at what is printed a few lines below."""
+    advice = str((task.get("diagnosis") or {}).get("next") or "")
+    return advice.removesuffix(SEE_OUTPUT).rstrip() if task["status"] in LOOKED_FOR else advice
 
 
 def _signal(code: int) -> str:
