@@ -58,7 +58,7 @@ INHERITED = (
     Key("env_file", _file, "a file of KEY=VALUE lines; may be repeated", placeholder="PATH", repeats=True),
     Key("cpu", values.vcpu, "vCPU of a task that asks for none", placeholder="VCPU"),
     Key("memory", values.memory, "GB of a task that asks for none", placeholder="GB"),
-    Key("ephemeral_storage_gb", values.whole(1, 200), "disk of a task that asks for none", placeholder="GB"),
+    Key("ephemeral_storage_gb", values.whole(20, 200), "disk of a task that asks for none", placeholder="GB"),
     Key("max_hours", values.hours, "time limit of a task that asks for none", placeholder="HOURS"),
     Key("stop_timeout", values.whole(2, 120), "seconds between SIGTERM and SIGKILL", placeholder="SECONDS"),
     Key("max_cpu", values.vcpu, "the most vCPU a task may have", placeholder="VCPU"),

@@ -19,6 +19,12 @@ FIRST_IDLE, LONGEST_IDLE = 0.01, 1.0
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 3.0, 1.3
 
 
+def _status_of(page: "dict[str, Any]") -> str:
+    """A task that prints runs, even where the platform has not said so yet."""
+    prints = page["items"] and page["status"] in ("PENDING", "STARTING")
+    return "RUNNING" if prints else str(page["status"])
+
+
 class Watch:
     """One task, watched over a connection that may break for a while."""
 
@@ -39,7 +45,7 @@ class Watch:
             page = self._poll("/logs", {"cursor": self.cursor}, revision)
             fresh = bool(page["items"]) or page["revision"] > revision
             self.cursor, revision = page["next"], page["revision"]
-            self._note(page["status"], page.get("waiting_for") or "")
+            self._note(_status_of(page), page.get("waiting_for") or "")
             if page["items"]:
                 show(page["items"])
             if page["complete"] and page["status"] in FINAL:
@@ -84,7 +90,7 @@ class Watch:
                 f"{error.what}.\n{error.why or ''}".strip(),
                 f"{error.then or ''}\ntapit wait task={self._task_id}".strip(),
             ) from error
-        self._news.status(self.status or "WAITING", f"lost the home, trying again: {error.what}")
+        self._news.lost(error.what)
         self._sleep(self._next_pause())
 
     def _wait(self) -> int:

@@ -26,6 +26,7 @@ class Key:
         short: str | None = None,
         repeats: bool = False,
         choices: tuple[str, ...] = (),
+        may_hold_spaces: bool = False,
     ) -> None:
         self.name = name
         self.reads = reads
@@ -35,6 +36,7 @@ class Key:
         self.short = short
         self.repeats = repeats
         self.choices = choices
+        self.may_hold_spaces = may_hold_spaces
 
     @property
     def names(self) -> tuple[str, ...]:

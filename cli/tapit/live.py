@@ -39,6 +39,9 @@ class News:
         if changed and status not in FINAL:  # the ending has a line of its own
             self._say()
 
+    def lost(self, why: str) -> None:
+        self.status(self._status or "WAITING", f"lost the home, trying again: {why}")
+
     def beat(self) -> None:
         if time.monotonic() - self._said_at >= SIGN_OF_LIFE:
             self._say()
@@ -59,6 +62,8 @@ class News:
 
 class LiveLine(News):
     """The same news as a line that moves, and steps aside for what the task prints."""
+
+    aside = "Ctrl-C stops waiting, not the task"
 
     def __init__(self, stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> None:
         super().__init__(stream, task_id, status, since=since, quiet=quiet)
@@ -109,7 +114,7 @@ class LiveLine(News):
         self._drawn = True
 
     def _aside(self) -> str:
-        return harmless(self._detail) if self._detail else "Ctrl-C stops waiting, not the task"
+        return harmless(self._detail) if self._detail else self.aside
 
     def _erase(self) -> None:
         if self._drawn:
@@ -117,6 +122,33 @@ class LiveLine(News):
             self._drawn = False
 
 
-def news_of(stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> News:
-    kind = LiveLine if stream.can_redraw and not quiet else News
+class CancellingLine(LiveLine):
+    aside = "Ctrl-C stops the task"
+
+
+class LossesOnly(News):
+    """For output that may be all that is wanted: one line when the home is lost, and no other."""
+
+    _lost = False
+
+    def status(self, status: str, detail: str = "") -> None:  # noqa: ARG002 - the status itself is not told
+        self._lost = False
+
+    def lost(self, why: str) -> None:
+        if not self._lost and not self._quiet:
+            said = (
+                f"Lost the home, trying again; the output of {self._task_id} goes on from where it was: {why}"
+            )
+            self._stream.write(harmless(said) + "\n")
+        self._lost = True
+
+    def beat(self) -> None:
+        pass
+
+
+def news_of(
+    stream: Stream, task_id: str, status: str, *, since: str, quiet: bool, cancels: bool = False
+) -> News:
+    line = CancellingLine if cancels else LiveLine
+    kind = line if stream.can_redraw and not quiet else News
     return kind(stream, task_id, status, since=since, quiet=quiet)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def main() -> None:
     """The console script."""
     words = sys.argv[1:]
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _replace_closed_streams()
     if words == ["--version"]:
         print_version()  # before any import: the cheapest question gets the cheapest answer
         return
@@ -28,6 +30,15 @@ def main() -> None:
     code = run(words)
     # taking the interpreter apart would cost another tenth, and everything has been flushed
     os._exit(code)
+
+
+def _replace_closed_streams() -> None:
+    """What is closed (`>&-`) is wanted by nobody; left closed, its number would go to the next connection."""
+    import os
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def run(words: list[str]) -> int:
@@ -128,16 +139,16 @@ def _without_command(words: list[str], before: list[str]) -> None:
 
 def _tell(error: "CliError", words: list[str]) -> int:
     from tapit import errors
-    from tapit.terminal import Stream
+    from tapit.terminal import Stream, harmless
 
     stream = Stream(sys.stderr, no_color="--no-color" in words)
-    lines = [stream.styled("error:", "red", "bold") + " " + stream.safe(error.what)]
-    lines += ["  " + stream.safe(line) for line in (error.why or "").splitlines()]
+    lines = [stream.styled("error:", "red", "bold") + " " + harmless(error.what)]
+    lines += ["  " + harmless(line) for line in (error.why or "").splitlines()]
     if error.then:
         arrow = "→" if stream.speaks_unicode else "->"
-        lines += [f"  {arrow} {stream.safe(line)}" for line in error.then.splitlines()]
+        lines += [f"  {arrow} {harmless(line)}" for line in error.then.splitlines()]
     if error.request_id:
-        lines.append(stream.styled(f"  request id {stream.safe(error.request_id)}", "dim"))
+        lines.append(stream.styled(f"  request id {harmless(error.request_id)}", "dim"))
     stream.write("\n".join(lines) + "\n")
     if isinstance(error, errors.WaitTimedOut) or not _passes_a_code_through(words):
         return error.exit_code

@@ -36,10 +36,6 @@ class Stream:
         self.file.write(text)
         self.file.flush()
 
-    def safe(self, text: str) -> str:
-        """Only a terminal obeys what it is sent; a file or a pipe gets the text as it is."""
-        return harmless(text) if self.is_terminal else text
-
 
 def _wants_colour(file: "TextIO") -> bool:
     if os.environ.get("NO_COLOR"):

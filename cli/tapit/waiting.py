@@ -8,7 +8,7 @@ from tapit.errors import INTERRUPTED, OWN_FAILURE, CliError
 from tapit.follow import Watch
 from tapit.interrupts import Interrupts
 from tapit.live import News, news_of
-from tapit.terminal import Stream
+from tapit.terminal import Stream, harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Waiting:
         call, task = self._call, self._task
         since = task.get("started_at") or task["created_at"]
         quiet = "quiet" in call.flags
-        with news_of(call.err, self._id, self._status, since=since, quiet=quiet) as news:
+        cancels = "cancel_on_interrupt" in call.flags
+        with news_of(call.err, self._id, self._status, since=since, quiet=quiet, cancels=cancels) as news:
             watch = Watch(call.client, self._id, news, timeout=call.get("timeout"))
             watch.status = self._status
             try:
@@ -68,7 +69,7 @@ class Waiting:
         mark, colour = (
             (_mark(call.err, "✓", "ok"), "green") if succeeded else (_mark(call.err, "✗", "x"), "red")
         )
-        call.say(f"{call.err.styled(mark, colour)} {self._id} {call.err.safe(tasks.ending(task))}")
+        call.say(f"{call.err.styled(mark, colour)} {self._id} {harmless(tasks.ending(task))}")
         say_lost_output(call, task)
         if not succeeded:
             call.hint("more", f"tapit show task task={self._id}")

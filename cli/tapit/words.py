@@ -118,23 +118,31 @@ def understand(command: Command, words: list[str]) -> Request:
         if _is_bare(command, word):
             bare.append(word)
         elif word.startswith("-"):
-            at += _take_option(request, word, words[at:])
+            at += _take_option(request, word, words[at:], words)
         else:
             given_name, _, value = word.partition("=")
-            _put(request, _key_or_refuse(command, given_name, word), value)
+            _put(request, _key_or_refuse(command, given_name, word, words), value)
     _take_bare(request, bare)
     return request
 
 
 def _is_bare(command: Command, word: str) -> bool:
     if command.takes_shell_command and any(map(str.isspace, word)):
-        name = word[2:].partition("=")[0]
-        as_option = word.startswith("--") and "=" in word and _key(command, name)
-        return not (as_option or word.startswith("command="))
+        return not _is_setting_with_spaces(command, word)
     return (not word.startswith("-") and not _is_setting(word)) or word == "-"
 
 
-def _take_option(request: Request, word: str, after: list[str]) -> int:
+def _is_setting_with_spaces(command: Command, word: str) -> bool:
+    """`--key=any words`, or `key=any words` where the key's value is prose.
+
+    No size and no tag holds a space: `memory=4 echo hi` is a shell line that begins with a variable.
+    """
+    name, equals, _ = word.removeprefix("--").partition("=")
+    key = _key(command, name) if equals else None
+    return key is not None and (word.startswith("--") or key.may_hold_spaces)
+
+
+def _take_option(request: Request, word: str, after: list[str], words: list[str]) -> int:
     """Take one option, and say how many of the words after it were its value."""
     command = request.command
     for flag in (*command.flags, *GLOBAL_FLAGS):
@@ -147,7 +155,7 @@ def _take_option(request: Request, word: str, after: list[str]) -> int:
     name, equals, value = word.lstrip("-").partition("=")
     key = _short_key(word) or (_key(command, name) if word.startswith("--") else None)
     if key is None:
-        raise _unknown_option(command, word)
+        raise _unknown_option(command, word, words)
     if not equals and (not after or after[0] == "--"):
         raise UsageError(f"{word} needs a value", then=f"{word} {key.placeholder}")
     _put(request, key, value if equals else after[0])
@@ -174,7 +182,7 @@ def _key(command: Command, name: str) -> Key | None:
     return next((key for key in (*command.keys, *GLOBAL_KEYS) if wanted in key.names), None)
 
 
-def _key_or_refuse(command: Command, name: str, word: str) -> Key:
+def _key_or_refuse(command: Command, name: str, word: str, words: list[str]) -> Key:
     key = _key(command, name)
     if key is not None:
         return key
@@ -188,15 +196,39 @@ def _key_or_refuse(command: Command, name: str, word: str) -> Key:
     raise UsageError(
         f"there is no key {name}",
         "If it is part of the command, put -- before the command.",
-        meant or f"tapit create task -- {_quoted([word])}",
+        meant or _behind_dashes(command, words),
     )
 
 
-def _unknown_option(command: Command, word: str) -> UsageError:
+def _behind_dashes(command: Command, words: list[str]) -> str:
+    """The same words in an order that can only be read as they were probably meant."""
+    ours: list[str] = []
+    theirs: list[str] = []
+    at = 0
+    while at < len(words) and words[at] != "--":
+        width = _own_width(command, words[at])
+        (ours if width else theirs).extend(words[at : at + max(width, 1)])
+        at += max(width, 1)
+    return _quoted(["tapit", *command.path.split(), *ours, "--", *theirs, *words[at + 1 :]])
+
+
+def _own_width(command: Command, word: str) -> int:
+    """How many words an option or a setting of our own takes up; 0 when it is none of ours."""
+    if any(_is(flag, word) for flag in (*command.flags, *GLOBAL_FLAGS)) or _short_with_value(word):
+        return 1
+    if _is_bare(command, word):
+        return 0
+    name, equals, _ = word.removeprefix("--").partition("=")
+    if _short_key(word) or (not equals and word.startswith("--") and _key(command, name)):
+        return 2
+    return 1 if equals and _key(command, name) else 0
+
+
+def _unknown_option(command: Command, word: str, words: list[str]) -> UsageError:
     flags = [flag.option for flag in (*command.flags, *GLOBAL_FLAGS)]
     near = nearest(word.partition("=")[0], flags + [f"--{key.name}" for key in (*command.keys, *GLOBAL_KEYS)])
     why = "If it is part of the command, put -- before the command." if command.takes_shell_command else None
-    else_typed = "tapit create task -- COMMAND" if command.takes_shell_command else _help(command)
+    else_typed = _behind_dashes(command, words) if command.takes_shell_command else _help(command)
     return UsageError(f"there is no option {word}", why, f"did you mean {near}?" if near else else_typed)
 
 
@@ -205,6 +237,8 @@ def _put(request: Request, key: Key, given: str) -> None:
     if key.repeats:
         kept = request.settings.setdefault(key.name, [])
         assert isinstance(kept, list)
+        if isinstance(value, tuple) and value[0] in [one[0] for one in kept]:
+            raise UsageError(f"{key.name}={value[0]} is given twice", then="give it once")
         kept.append(value)
     elif key.name in request.settings:
         raise UsageError(f"{key.name} is given twice", then="give it once")

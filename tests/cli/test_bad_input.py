@@ -36,6 +36,31 @@ BAD = {
         ["create", "task", "x", "ephemeral_storage_gb=1.5"],
         "ephemeral_storage_gb=1.5 is not a whole",
     ),
+    "a small disk": (
+        ["create", "task", "x", "ephemeral_storage_gb=5"],
+        "ephemeral_storage_gb=5 is out of range\n  ephemeral_storage_gb goes from 20 to 200.",
+    ),
+    "a small disk of an app": (
+        ["create", "app", "name=x", "ephemeral_storage_gb=19"],
+        "ephemeral_storage_gb=19 is out of range\n  ephemeral_storage_gb goes from 20 to 200.",
+    ),
+    "too much memory": (
+        ["create", "task", "x", "memory=121G"],
+        "memory=121G is more than a task can have\n  The most is 120 GB.\n  → memory=120\n",
+    ),
+    "too many vCPU": (
+        ["create", "task", "x", "cpu=17"],
+        "cpu=17 is more than a task can have\n  The most is 16 vCPU.\n  → cpu=16\n",
+    ),
+    "too long": (
+        ["create", "task", "x", "max_hours=1e9"],
+        "max_hours=1e9 is more than a task can have\n  The most is 8760 hours.\n  → max_hours=none\n",
+    ),
+    "too long, later": (
+        ["set", "task", "x", "max_hours=8761"],
+        "max_hours=8761 is more than a task can have",
+    ),
+    "a variable twice": (["set", "app", "env=A=1", "env=A=2"], "env=A is given twice"),
     "an option without its value": (["list", "tasks", "--limit"], "--limit needs a value"),
     "a limit of none": (["list", "tasks", "limit=0"], "limit=0 is out of range"),
     "two filters": (
@@ -83,6 +108,37 @@ def test_a_command_that_looks_like_a_key_is_told_the_way_out(place: Place) -> No
 
     assert "put -- before the command" in result.stderr
     assert "tapit create task -- a=b" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["a=b", "env"], "-- a=b env"),
+        (["env", "a=b", "c d"], "-- env a=b 'c d'"),
+        (["a=b", "./run", "memory=4", "-w", "--cpu", "1", "-q"], "memory=4 -w --cpu 1 -q -- a=b ./run"),
+        (["ls", "-la", "--", "x"], "-- ls -la x"),
+    ],
+)
+def test_the_way_out_repeats_every_word(words: list[str], typed: str, place: Place) -> None:
+    assert place.run("create", "task", *words).stderr.endswith(f"→ tapit create task {typed}\n")
+
+
+def test_what_was_typed_cannot_draw_where_an_error_is_read_later(place: Place) -> None:
+    told = place.run("create", "task", "x", "memory=\x1b[2J\x07").stderr
+
+    assert "\x1b" not in told
+    assert "memory=\\x1b[2J\\x07 is not a number" in told
+
+
+def test_the_largest_size_is_the_one_that_the_home_knows() -> None:
+    from tapit import sizes
+
+    from chalicelib.domain import size
+    from chalicelib.http import fields
+
+    assert (sizes.MOST_CPU, sizes.MOST_MEMORY) == (size.MAX_CPU, size.MAX_MEMORY)
+    assert sizes.MOST_HOURS == fields.A_YEAR
+    assert (sizes.LEAST_DISK, sizes.MOST_DISK) == (size.DEFAULT_STORAGE_GB, size.MAX_STORAGE_GB)
 
 
 def test_a_nul_byte_is_refused() -> None:

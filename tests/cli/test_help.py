@@ -51,6 +51,17 @@ def test_help_goes_before_what_is_wrong(place: Place) -> None:
     assert place.run("create", "task", "memry=4", "--help").stdout.startswith("Usage: tapit create task")
 
 
+def test_wait_speaks_of_no_option_that_it_does_not_have(place: Place) -> None:
+    assert "--wait" not in place.run("wait", "--help").stdout
+
+
+def test_logs_says_how_output_is_kept() -> None:
+    page = help_pages.command_page(commands.load("logs"), width=200)
+
+    for said in ("256 KiB", "UTF-8", "newline"):
+        assert said in page
+
+
 def test_the_version_is_told(place: Place) -> None:
     for words in (["--version"], ["-q", "--version"], ["list", "tasks", "--version"]):
         assert place.run(*words).stdout == "tapit 0.1.0\n"

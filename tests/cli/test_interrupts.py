@@ -90,6 +90,15 @@ def test_at_a_terminal_a_live_line_steps_aside_for_the_output(place: Place, held
     ]
 
 
+def test_the_live_line_says_what_ctrl_c_will_do_to_the_task(place: Place, held: Held) -> None:
+    terminal = Terminal(place, ("create", "task", "x", "-w", "--cancel-on-interrupt"), 100)
+    terminal.read_until(lambda text: "Ctrl-C stops the task" in text)
+    terminal.interrupt()
+    terminal.finish()
+
+    assert "not the task" not in terminal.text
+
+
 def test_a_narrow_terminal_never_wraps_the_live_line(place: Place, held: Held) -> None:
     terminal = Terminal(place, ("create", "task", "x", "-w"), 40)
     terminal.read_until(lambda text: "RUNNING" in text)

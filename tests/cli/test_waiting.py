@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,22 @@ def test_output_goes_to_stdout_and_news_to_stderr(place: Place, home_that: HomeT
     assert result.stderr.splitlines()[0] == f"Created task {TASK_ID}."
     assert [line.split()[1] for line in result.stderr.splitlines()[1:-1]] == ["RUNNING", "STOPPING"]
     assert result.stderr.splitlines()[-1] == f"✓ {TASK_ID} succeeded after 3s"
+
+
+def test_a_task_that_prints_is_said_to_run_before_its_lines_are_shown(
+    place: Place, home_that: HomeThat
+) -> None:
+    """The lines may be there before the platform has told the home that the task runs."""
+    pages = some_lines("one", status="STARTING", revision=2), some_lines("two"), the_end()
+    home_that(a_story(*pages))
+    shell = "tapit create task x -w 2>&1"
+
+    done = subprocess.run(
+        ["bash", "-c", shell], env=place.env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    told = [line.split()[1] if TASK_ID in line else line for line in done.stdout.splitlines()]
+    assert told[-4:] == ["RUNNING", "one", "two", TASK_ID]
 
 
 def test_the_cursor_and_the_revision_are_handed_on(place: Place, home_that: HomeThat) -> None:
@@ -171,8 +188,47 @@ def test_a_connection_that_breaks_while_following_is_taken_up_again(
 
     result = place.run("logs", "-f", TASK_ID)
 
-    assert (result.returncode, result.stdout, result.stderr) == (0, "one\ntwo\n", "")
+    assert (result.returncode, result.stdout) == (0, "one\ntwo\n")
     assert [asked.query.get("cursor") for asked in home.asked] == [None, "c1", "c1"]
+
+
+def test_following_says_once_that_the_home_was_lost(place: Place, home_that: HomeThat) -> None:
+    away = a_refusal(503, "Unavailable", "Not now.")
+    told = f"Lost the home, trying again; the output of {TASK_ID} goes on from where it was: Not now.\n"
+
+    home_that(a_story(some_lines("one"), away, away, some_lines("two"), away, the_end()))
+    assert place.run("logs", "-f", TASK_ID).stderr == told * 2
+
+    home_that(a_story(some_lines("one"), away, the_end()))
+    assert place.run("logs", "-f", TASK_ID, "-q").stderr == ""
+
+
+@pytest.mark.parametrize("words", [("create", "task", "x", "-w"), ("logs", "-f", TASK_ID)])
+def test_a_home_that_never_comes_back_is_given_up(
+    words: tuple[str, ...], place: Place, home_that: HomeThat
+) -> None:
+    pages = iter([Says(a_task(), 201)] * words.count("-w") + [Says(some_lines("one"))])
+
+    def answers(_asked: Asked) -> Says:
+        for page in pages:
+            return page
+        raise HangsUp
+
+    home_that(answers)
+    script = "from tapit import follow, main; follow.PATIENCE = 0.5; main.main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == (125 if "-w" in words else 5)
+    assert f"error: lost the home while waiting; task {TASK_ID} may go on" in done.stderr
+    assert done.stderr.endswith(f"→ tapit wait task={TASK_ID}\n")
 
 
 def test_a_task_that_is_gone_ends_the_waiting_with_125(place: Place, home_that: HomeThat) -> None:

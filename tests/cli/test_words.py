@@ -78,13 +78,22 @@ def test_the_command_arrives_as_it_was_meant(words: list[str], command: str) -> 
 
 
 def test_a_setting_with_a_space_beside_a_command_is_not_swallowed() -> None:
-    refused = refusal("create", "task", "echo hi", "initiated_by=John Doe")
+    refused = refusal("create", "task", "echo hi", "docker_tag=v 1")
 
-    assert refused.then == "--initiated_by 'John Doe'"
+    assert refused.then == "--docker_tag 'v 1'"
 
 
-def test_a_setting_with_a_space_may_be_written_as_an_option() -> None:
-    assert read("create", "task", "echo hi", "--initiated_by=John Doe").settings["initiated_by"] == "John Doe"
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["echo hi", "initiated_by=John Doe"],
+        ["initiator=John Doe", "echo", "hi"],
+        ["initiated-by=John Doe", "command=echo hi"],
+        ["echo hi", "--initiated_by=John Doe"],
+    ],
+)
+def test_a_name_may_hold_a_space(words: list[str]) -> None:
+    assert read("create", "task", *words).settings == {"command": "echo hi", "initiated_by": "John Doe"}
 
 
 def test_initiator_is_another_spelling() -> None:

@@ -2,11 +2,12 @@
 
 import os
 
-from tapit import tasks, values
+from tapit import sizes, tasks, values
 from tapit.call import Call
 from tapit.client import segment
 from tapit.errors import UsageError
 from tapit.grammar import TIMEOUT, WAIT_FLAGS, Command, Key
+from tapit.terminal import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _refuse_contradictions(call: Call) -> None:
 def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
     call.say(f"Created task {task['id']}.")
     for note in task.get("notes") or []:
-        call.say(f"  note: {call.err.safe(str(note))}", "yellow")
+        call.say(f"  note: {harmless(str(note))}", "yellow")
     if not waits:
         call.hint("follow", f"tapit logs -f task={task['id']}")
         call.hint("wait", f"tapit wait task={task['id']}")
@@ -86,16 +87,24 @@ COMMAND = Command(
             values.command_line,
             "one line for /bin/sh; a bare word is the same",
             placeholder="'LINE'",
+            may_hold_spaces=True,
         ),
-        Key("memory", values.memory, "GB: 4, 4.5, 4G or 4096M", placeholder="GB"),
-        Key("cpu", values.vcpu, "vCPU: 0.25 to 16", placeholder="VCPU"),
+        Key("memory", sizes.memory, "GB, 120 at most: 4, 4.5, 4G or 4096M", placeholder="GB"),
+        Key("cpu", sizes.cpu, "vCPU: 0.25 to 16", placeholder="VCPU"),
         Key(
-            "max_hours", values.hours, "stop the task after this long; none for no limit", placeholder="HOURS"
+            "max_hours", sizes.hours, "stop the task after this long; none for no limit", placeholder="HOURS"
         ),
         Key("docker_tag", values.text, "another tag of the app's image", placeholder="TAG"),
         Key("image", values.text, "another image altogether", placeholder="IMAGE"),
-        Key("ephemeral_storage_gb", values.whole(1, 200), "disk", placeholder="GB"),
-        Key("initiated_by", values.text, "on whose behalf", placeholder="WHO", aliases=("initiator",)),
+        Key("ephemeral_storage_gb", sizes.disk, "disk: 20 to 200", placeholder="GB"),
+        Key(
+            "initiated_by",
+            values.text,
+            "on whose behalf",
+            placeholder="WHO",
+            aliases=("initiator",),
+            may_hold_spaces=True,
+        ),
         TIMEOUT,
     ),
     flags=WAIT_FLAGS,

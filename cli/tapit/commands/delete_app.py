@@ -6,6 +6,7 @@ from tapit.client import segment
 from tapit.errors import NotFound, UsageError
 from tapit.grammar import Command
 from tapit.tasks import print_json
+from tapit.terminal import harmless
 
 
 def run(call: Call) -> int:
@@ -15,10 +16,10 @@ def run(call: Call) -> int:
     try:
         call.client.send("DELETE", f"/apps/{segment(name)}")
         removed = True
-        call.say(f"Removed app {name}.")
+        call.say(f"Removed app {harmless(name)}; its finished tasks stay until they expire.")
     except NotFound:
         removed = False
-        call.say(f"There is no app {call.err.safe(name)}; nothing to delete.")
+        call.say(f"There is no app {harmless(name)}; nothing to delete.")
     _forget_default(call, name)
     if call.output == "json":
         print_json(call.out, {"name": name, "removed": removed})
@@ -50,5 +51,6 @@ COMMAND = Command(
     example="tapit delete app name=shop",
     word="name",
     keys=(app_keys.NAME,),
-    details="Refused while tasks of it are active. An app that is gone already is no error.",
+    details="Refused while tasks of it are active. Its finished tasks stay until they expire. "
+    "An app that is gone already is no error.",
 )

@@ -36,10 +36,10 @@ def _follow(call: Call, cursor: str | None) -> int:
 
     from tapit.follow import Watch
     from tapit.interrupts import Interrupts
-    from tapit.live import News
+    from tapit.live import LossesOnly
 
     task_id = call.text("task")
-    news = News(call.err, task_id, "", since="", quiet=True)  # only the output: it may be all that is wanted
+    news = LossesOnly(call.err, task_id, "", since="", quiet="quiet" in call.flags)
     watch = Watch(call.client, task_id, news)
     watch.cursor = cursor
     with Interrupts(call.client, signal.SIGINT):
@@ -91,5 +91,9 @@ COMMAND = Command(
         Flag("follow", "go on until the task has ended", short="f"),
         Flag("timestamps", "RFC 3339 before each line"),
     ),
-    details="A pipe gets the lines as they were printed; -o json gives one object per line.",
+    details=(
+        "A pipe gets the lines as they were printed; -o json gives one object per line.\n\n"
+        "Output is kept as lines of UTF-8: a line over 256 KiB is cut into several, bytes that are not UTF-8 "
+        "are replaced, and a last line without a newline is given one."
+    ),
 )

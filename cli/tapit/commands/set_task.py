@@ -1,9 +1,10 @@
 """`tapit set task ID max_hours=8`"""
 
-from tapit import tasks, times, values
+from tapit import sizes, tasks, times
 from tapit.call import Call
 from tapit.client import segment
 from tapit.grammar import TASK, Command, Key
+from tapit.terminal import harmless
 
 
 def run(call: Call) -> int:
@@ -11,7 +12,7 @@ def run(call: Call) -> int:
     task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
     call.say(f"Task {task['id']} {_limit(task)}.")
     for note in task.get("notes") or []:
-        call.say(f"  note: {call.err.safe(str(note))}", "yellow")
+        call.say(f"  note: {harmless(str(note))}", "yellow")
     tasks.print_one(call, task)
     return 0
 
@@ -22,7 +23,7 @@ def _limit(task: "dict[str, object]") -> str:
         return "has no time limit now"
     if isinstance(deadline, str):
         return f"now stops {times.both(deadline)}"
-    return f"now stops {hours:g} hours after its start"
+    return f"now stops {times.hours(hours)} after its start"
 
 
 COMMAND = Command(
@@ -36,7 +37,7 @@ COMMAND = Command(
     keys=(
         TASK,
         Key(
-            "max_hours", values.hours, "counted from the task's start; none for no limit", placeholder="HOURS"
+            "max_hours", sizes.hours, "counted from the task's start; none for no limit", placeholder="HOURS"
         ),
     ),
 )

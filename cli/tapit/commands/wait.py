@@ -2,7 +2,7 @@
 
 from tapit.call import Call
 from tapit.client import segment
-from tapit.grammar import TASK, TIMEOUT, WAIT_FLAGS, Command
+from tapit.grammar import TASK, TIMEOUT, Command, Flag
 
 
 def run(call: Call) -> int:
@@ -21,6 +21,6 @@ COMMAND = Command(
     word="task",
     required=("task",),
     keys=(TASK, TIMEOUT),
-    flags=(WAIT_FLAGS[1],),
+    flags=(Flag("cancel_on_interrupt", "Ctrl-C or SIGTERM stops the task as well"),),
     details="Ctrl-C stops the waiting, not the task. A failure of tapit's own exits with 125.",
 )
