@@ -1,12 +1,15 @@
 """What is printed: tables, blocks, JSON and ids, with colours only where they are wanted."""
 
 import json
+import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.diagnosis import EndedBy, diagnose
 from tests.cli.at_a_terminal import Terminal, run_at_a_terminal
 from tests.cli.conftest import Place
 from tests.cli.scripted_home import (
@@ -26,6 +29,12 @@ EVIL = "echo \x1b[2J\x1b]0;title\x07 \u202e\x9b31m"
 
 def a_list(*tasks: dict[str, Any], more: str | None = None) -> Answers:
     return lambda _asked: Says({"items": list(tasks), "next": more})
+
+
+def test_removing_an_app_says_what_stays(place: Place, home_that: HomeThat) -> None:
+    home_that(lambda _asked: Says({"name": "shop", "removed": True}))
+
+    assert "finished tasks stay until they expire" in place.run("delete", "app", "shop").stderr
 
 
 def test_a_pipe_gets_json(place: Place, home_that: HomeThat) -> None:
@@ -73,6 +82,31 @@ def test_more_is_pointed_at(place: Place, home_that: HomeThat) -> None:
 
     assert len(json.loads(result.stdout)) == 50
     assert result.stderr == "more: tapit list tasks --all\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["status=failed"], "status=FAILED"),
+        (["initiator=John Doe", "-a", "shop"], "-a shop initiated_by='John Doe'"),
+        (["since=2026-11-24T01:00:00Z"], "since=2026-11-24T01:00:00.000Z"),
+    ],
+)
+def test_more_of_the_same_is_pointed_at(
+    words: list[str], typed: str, place: Place, home_that: HomeThat
+) -> None:
+    home_that(a_list(*[a_task()] * 50, more="c1"))
+
+    assert place.run("list", "tasks", *words).stderr == f"more: tapit list tasks {typed} --all\n"
+
+
+@pytest.mark.parametrize("words", [["limit=50"], ["-o", "id"]])
+def test_who_asked_for_so_many_or_for_ids_is_not_told_of_more(
+    words: list[str], place: Place, home_that: HomeThat
+) -> None:
+    home_that(a_list(*[a_task()] * 50, more="c1"))
+
+    assert place.run("list", "tasks", *words).stderr == ""
 
 
 def test_all_goes_through_every_page(place: Place, home_that: HomeThat) -> None:
@@ -158,6 +192,62 @@ def test_only_the_command_is_cut_to_the_terminal(place: Place, home_that: HomeTh
     assert lines[2].endswith("…")
 
 
+@pytest.mark.parametrize(
+    ("columns", "headers"),
+    [
+        (120, ["ID", "STATUS", "CREATED", "RAN", "CPU/MEM", "TAG", "BY", "COMMAND"]),
+        (84, ["ID", "STATUS", "CREATED", "RAN", "CPU/MEM", "BY", "COMMAND"]),
+        (76, ["ID", "STATUS", "CREATED", "RAN", "BY", "COMMAND"]),
+        (65, ["ID", "STATUS", "CREATED", "RAN", "COMMAND"]),
+        (56, ["ID", "STATUS", "CREATED", "COMMAND"]),
+        (45, ["ID", "STATUS", "COMMAND"]),
+        (39, ["ID", "STATUS"]),
+        (27, ["ID", "STATUS"]),
+    ],
+)
+def test_a_narrow_terminal_gets_fewer_columns(
+    columns: int, headers: list[str], place: Place, home_that: HomeThat
+) -> None:
+    created = (datetime.now(UTC) - timedelta(minutes=50)).isoformat()
+    times = {
+        "created_at": created,
+        "started_at": "2026-11-24T01:00:00Z",
+        "stopped_at": "2026-11-24T01:00:03Z",
+    }
+    home_that(
+        a_list(
+            a_finished_task(137, docker_tag="v1.2.3", initiated_by="john.doe", command="word " * 60, **times)
+        )
+    )
+
+    lines = run_at_a_terminal(place, "list", "tasks", columns=columns).text.splitlines()
+
+    assert lines[0].split() == headers
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= columns
+    assert lines[1].startswith(f"{TASK_ID}  FAILED (137)")
+    assert lines[1].endswith("…") is ("COMMAND" in headers)
+
+
+@pytest.mark.parametrize("columns", [120, 80, 50, 30])
+def test_a_list_of_apps_never_wraps(columns: int, place: Place, home_that: HomeThat) -> None:
+    app = {
+        "name": "shop",
+        "cpu": 0.25,
+        "memory": 0.5,
+        "max_hours": 24,
+        "created_by": "alice",
+        "image": "r/" * 60,
+    }
+    home_that(a_list(app | {"created_at": "2026-11-24T01:50:00.000Z"}))
+
+    lines = run_at_a_terminal(place, "list", "apps", columns=columns).text.splitlines()
+
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= columns
+    assert lines[0].split()[0] == "NAME"
+
+
 @pytest.mark.parametrize("words", [["list", "tasks"], ["show", "task", TASK_ID]])
 def test_a_command_cannot_draw_on_the_terminal(words: list[str], place: Place, home_that: HomeThat) -> None:
     evil = a_finished_task(1, command=EVIL, initiated_by=EVIL, reason=EVIL, docker_tag=EVIL, image=EVIL)
@@ -223,6 +313,21 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
     assert any(line.startswith("Stopped:") and line.endswith("(2026-11-24T01:50:04.000Z)") for line in told)
 
 
+def test_show_does_not_point_at_the_output_that_follows(place: Place, home_that: HomeThat) -> None:
+    """In the home's own words, lest the two drift apart."""
+    diagnosis = diagnose(EndedBy.EXIT, exit_code=7, reason=None, memory=1, max_hours=None, by=None)
+    assert diagnosis is not None
+    failed = a_finished_task(7, diagnosis=diagnosis.model_dump())
+    home_that(lambda asked: Says(some_lines("boom") if asked.path.endswith("/logs") else failed))
+
+    told = place.run("show", "task", "x", "-o", "table").stdout
+
+    assert "Why:         The command failed with exit code 7.\n" in told
+    assert "Look at the end" not in told
+    assert "What to do" not in told
+    assert "Output:      boom\n" in told
+
+
 def test_show_tells_how_much_time_is_left(place: Place, home_that: HomeThat) -> None:
     home_that(lambda _asked: Says(a_task(deadline="2126-11-24T01:50:00.000Z", waiting_for="capacity")))
 
@@ -251,6 +356,38 @@ def test_logs_of_a_running_task_say_how_to_follow(place: Place, home_that: HomeT
 
     assert result.stdout == "one\n"
     assert f"tapit logs -f task={TASK_ID}" in result.stderr
+
+
+@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["list tasks -o table", "create task x -w", "--version", "--help"])
+def test_a_closed_stream_is_nobodys_bug(words: str, closed: str, place: Place, home_that: HomeThat) -> None:
+    home_that(
+        lambda asked: Says(
+            {"items": [a_task()], "next": None}
+            if asked.path.endswith("/tasks") and asked.method == "GET"
+            else some_lines("one", status="SUCCEEDED", complete=True)
+            if asked.path.endswith("/logs")
+            else a_finished_task()
+        )
+    )
+
+    done = subprocess.run(
+        ["bash", "-c", f"tapit {words} {closed}"],
+        env=place.env | {"TMPDIR": str(place.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, "bug" in done.stderr) == (0, False)
+    assert list(place.folder.glob("tapit-*.trace")) == []
+
+
+def test_an_error_with_a_closed_stderr_keeps_its_exit_code(place: Place) -> None:
+    done = subprocess.run(["bash", "-c", "tapit nonsense 2>&-"], env=place.env, check=False, timeout=60)
+
+    assert done.returncode == 2
 
 
 def test_what_a_terminal_cannot_show_is_spelled_out(place: Place, home_that: HomeThat) -> None:

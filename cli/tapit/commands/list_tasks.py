@@ -21,8 +21,8 @@ def run(call: Call) -> int:
     tasks.print_list(call, found)
     if not found:
         _say_none(call)
-    elif more:
-        call.say("more: tapit list tasks --all", "dim")
+    elif more and call.output != "id" and "limit" not in call.settings:
+        call.say(f"more: {_everything(call)}", "dim")
     return 0
 
 
@@ -39,6 +39,16 @@ def _gather(call: Call) -> "tuple[list[dict[str, Any]], bool]":
         query["cursor"] = page["next"]
         if not page["next"] or (wanted is not None and len(found) >= wanted):
             return found, bool(page["next"])
+
+
+def _everything(call: Call) -> str:
+    """The same list without its end, ready to be typed."""
+    from shlex import quote
+
+    options = {"--profile": call.get("profile"), "-a": call.get("app")}
+    words = [f"{option} {quote(str(given))}" for option, given in options.items() if given]
+    words += [f"{name}={quote(call.text(name))}" for name in (*FILTERS, "since") if name in call.settings]
+    return " ".join(["tapit list tasks", *words, "--all"])
 
 
 def _say_none(call: Call) -> None:
