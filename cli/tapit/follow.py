@@ -19,12 +19,6 @@ FIRST_IDLE, LONGEST_IDLE = 0.01, 1.0
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 3.0, 1.3
 
 
-def _status_of(page: "dict[str, Any]") -> str:
-    """A task that prints runs, even where the platform has not said so yet."""
-    prints = page["items"] and page["status"] in ("PENDING", "STARTING")
-    return "RUNNING" if prints else str(page["status"])
-
-
 class Watch:
     """One task, watched over a connection that may break for a while."""
 
@@ -36,6 +30,7 @@ class Watch:
         self._timeout = timeout
         self._pause = FIRST_PAUSE
         self._idle = FIRST_IDLE
+        self._printed_early = False
         self.status = ""
         self.cursor: str | None = None
 
@@ -45,12 +40,18 @@ class Watch:
             page = self._poll("/logs", {"cursor": self.cursor}, revision)
             fresh = bool(page["items"]) or page["revision"] > revision
             self.cursor, revision = page["next"], page["revision"]
-            self._note(_status_of(page), page.get("waiting_for") or "")
+            self._note(self._status_of(page), page.get("waiting_for") or "")
             if page["items"]:
                 show(page["items"])
             if page["complete"] and page["status"] in FINAL:
                 return
             self._rest(page.get("poll_after") or 0, fresh=fresh)
+
+    def _status_of(self, page: "dict[str, Any]") -> str:
+        """A task that has printed runs, even where the platform has not said so yet."""
+        is_early = page["status"] in ("PENDING", "STARTING")
+        self._printed_early = is_early and (self._printed_early or bool(page["items"]))
+        return "RUNNING" if self._printed_early else str(page["status"])
 
     def until_final(self, task: "dict[str, Any]") -> "dict[str, Any]":
         """The task as it ended."""

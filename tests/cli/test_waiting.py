@@ -65,8 +65,8 @@ def test_a_task_that_prints_is_said_to_run_before_its_lines_are_shown(
     place: Place, home_that: HomeThat
 ) -> None:
     """The lines may be there before the platform has told the home that the task runs."""
-    pages = some_lines("one", status="STARTING", revision=2), some_lines("two"), the_end()
-    home_that(a_story(*pages))
+    early = some_lines("one", status="STARTING"), some_lines(status="STARTING")
+    home_that(a_story(*early, some_lines("two"), the_end()))
     shell = "tapit create task x -w 2>&1"
 
     done = subprocess.run(
