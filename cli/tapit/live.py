@@ -107,8 +107,8 @@ class LiveLine(News):
         self._frame = (self._frame + 1) % len(self._frames)
         head = f"{self._frames[self._frame]} {self._task_id} "
         tail = f"  {times.brief(times.seconds_since(self._since))}  {self._aside()}"
-        # one column is left free, or some terminals would already have wrapped the line
-        room = columns_of(self._stream) - 1 - len(head) - len(self._status)
+        # a full line would already be wrapped by some terminals, and Ctrl-C adds its ^C
+        room = columns_of(self._stream) - 3 - len(head) - len(self._status)
         shown = self._stream.styled(self._status, *colours_of(self._status))
         self._stream.write(ERASE + head + shown + self._stream.styled(clipped(tail, max(room, 1)), "dim"))
         self._drawn = True
