@@ -49,6 +49,26 @@ BAD = {
     "an option alone": (["-q"], "no command was given"),
     "nothing to set": (["set", "app", "name=demo"], "nothing to change"),
     "a variable without a value": (["set", "app", "env=A"], "env=A has no value"),
+    "a secret instead of its ARN": (
+        ["create", "app", "name=a", "secret=PASSWORD=hunter2"],
+        "secret=PASSWORD is not given an ARN",
+    ),
+    "a secret both set and unset": (
+        ["set", "app", "secret=A=arn:aws:ssm:x", "unset_secret=A"],
+        "A is both set and unset",
+    ),
+    "nothing between commas": (
+        ["create", "app", "name=a", "subnets=subnet-1,,subnet-2"],
+        "subnets=subnet-1,,subnet-2 has an empty part",
+    ),
+    "neither yes nor no": (
+        ["create", "app", "name=a", "keep_entrypoint=maybe"],
+        "keep_entrypoint=maybe is neither yes nor no",
+    ),
+    "no length of time": (
+        ["create", "app", "name=a", "queue_timeout=soon"],
+        "queue_timeout=soon is not a length of time",
+    ),
     "a variable's odd name": (["set", "app", "env=A-B=1"], "'A-B' cannot name a variable"),
 }
 
@@ -83,6 +103,10 @@ def test_a_command_that_looks_like_a_key_is_told_the_way_out(place: Place) -> No
 
     assert "put -- before the command" in result.stderr
     assert "tapit create task -- a=b" in result.stderr
+
+
+def test_a_secret_is_not_repeated_on_the_screen(place: Place) -> None:
+    assert "hunter2" not in place.run("create", "app", "name=a", "secret=PASSWORD=hunter2").stderr
 
 
 def test_a_nul_byte_is_refused() -> None:
