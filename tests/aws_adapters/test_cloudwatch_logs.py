@@ -49,7 +49,9 @@ def a_finished_task() -> Task:
 def prints(client_of_logs: Any, *messages: str) -> None:
     if not client_of_logs.describe_log_streams(logGroupName=GROUP)["logStreams"]:
         client_of_logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
-    moment = int(time.time() * 1000)  # CloudWatch takes nothing that is two weeks old, or two hours ahead
+    there = client_of_logs.get_log_events(logGroupName=GROUP, logStreamName=STREAM)["events"]
+    # CloudWatch takes nothing that is two weeks old, or two hours ahead; and it sorts by time
+    moment = int(time.time() * 1000) + len(there)
     events = [{"timestamp": moment + number, "message": line} for number, line in enumerate(messages)]
     client_of_logs.put_log_events(logGroupName=GROUP, logStreamName=STREAM, logEvents=events)
 
