@@ -124,6 +124,9 @@ class Cluster(Protocol):
     def plan(self, task: Task, app: App) -> dict[str, Any]:
         """Return everything a launch needs that is not secret, to be saved before launching; may raise CannotStart."""
 
+    def refuse(self, task: Task, app: App) -> None:
+        """Raise InvalidRequest for a command that this cluster could never start."""
+
     def notes(self, task: Task) -> Sequence[str]:
         """Return what the caller should know about how this cluster runs such a task."""
 

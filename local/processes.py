@@ -43,6 +43,9 @@ class ProcessCluster:
     def plan(self, task: Task, app: App) -> dict[str, Any]:  # noqa: ARG002 - the port's shape
         return {"driver": "process", "workdir": app.workdir, "stop_timeout": app.stop_timeout}
 
+    def refuse(self, task: Task, app: App) -> None:
+        """A process can be given any command that the API takes."""
+
     def notes(self, task: Task) -> Sequence[str]:
         named = [
             f"{name}={value}"

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.ecs_refusals import code_of, is_busy, refusals
-from chalicelib.domain.errors import InvalidRequest, LaunchError, Unavailable
+from chalicelib.domain.errors import InvalidRequest, LaunchError, OutputForbidden, Unavailable
 from chalicelib.domain.task import Task
 from chalicelib.ports import Clock, LogLine, LogPage
 
@@ -19,6 +19,7 @@ SETTLED_AFTER = timedelta(seconds=10)  # the last lines may arrive after the end
 PAGES_AT_ONCE = 5  # a page may be empty though there are lines further on
 LARGEST_PAGE = 10_000
 AT_THE_START = ""  # a position before there is a stream
+DENIED = "AccessDeniedException"  # our role's policy, or the policy of the key that encrypts the group
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ class CloudWatchLogs:
         call = {"nextToken": token} if token else {}
         try:
             with refusals():
-                answer = self._get(stream, startFromHead=from_head, limit=min(limit, LARGEST_PAGE), **call)
+                answer = self._get(
+                    task, stream, startFromHead=from_head, limit=min(limit, LARGEST_PAGE), **call
+                )
         except LaunchError as refusal:
-            raise _unavailable(task, stream, refusal) from refusal
+            raise Unavailable(
+                f"The output of task {task.id} cannot be read right now: {refusal}"
+            ) from refusal
         return None if answer is None else _page_of(answer)
 
-    def _get(self, stream: _Stream, **call: Any) -> Mapping[str, Any] | None:
+    def _get(self, task: Task, stream: _Stream, **call: Any) -> Mapping[str, Any] | None:
         try:
             answer: Mapping[str, Any] = self._client.get_log_events(
                 logGroupName=stream.group, logStreamName=stream.name, **call
@@ -95,6 +100,8 @@ class CloudWatchLogs:
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
                 return None
+            if code_of(error) == DENIED:
+                raise OutputForbidden(task.id, stream.group, error.response["Error"]["Message"]) from error
             if code_of(error) == "InvalidParameterException" and "nextToken" in call and not is_busy(error):
                 raise _expired() from error
             raise
@@ -122,11 +129,3 @@ def _expired() -> InvalidRequest:
         {"cursor": "is not valid any more"},
         hint="Start again without a cursor.",
     )
-
-
-def _unavailable(task: Task, stream: _Stream, refusal: LaunchError) -> Unavailable:
-    error = Unavailable(f"The output of task {task.id} cannot be read right now: {refusal}")
-    error.hint = (
-        f"Try again; if the log group {stream.group} may not be read, deploy with LogGroups={stream.group}."
-    )
-    return error

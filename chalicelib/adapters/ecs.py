@@ -14,7 +14,7 @@ from chalicelib.adapters.ecs_refusals import code_of, refusal_in, refusals
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.task_definitions import LOG_PREFIX, TaskDefinitions, derive, log_options_of
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, NoCapacity, Unanswered, Unavailable
+from chalicelib.domain.errors import CannotStart, InvalidRequest, NoCapacity, Unanswered, Unavailable
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.size import DEFAULT_STORAGE_GB
 from chalicelib.domain.task import Task
@@ -58,6 +58,14 @@ class EcsCluster:
                 "tags": [{"key": "tapit:task", "value": task.id}],
             },
         }
+
+    def refuse(self, task: Task, app: App) -> None:
+        try:
+            _checked(_smallest_overrides(task, app))
+        except CannotStart as refusal:
+            raise InvalidRequest(
+                f"ECS could not start this: {refusal}.", {"command": str(refusal)}
+            ) from refusal
 
     def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - the port's shape
         return ()
@@ -178,19 +186,28 @@ def _image(task: Task, app: App, inherited: Inherited) -> str:
 
 
 def _overrides(task: Task, app: App, inherited: Inherited) -> dict[str, Any]:
+    overrides = _smallest_overrides(task, app)
+    if inherited.is_fargate and task.ephemeral_storage_gb > DEFAULT_STORAGE_GB:
+        overrides["ephemeralStorage"] = {"sizeInGiB": task.ephemeral_storage_gb}
+    return _checked(overrides)
+
+
+def _smallest_overrides(task: Task, app: App) -> dict[str, Any]:
+    """Without what only the app's service can tell."""
     environment = {"TAPIT_TASK_ID": task.id, "TAPIT_APP": task.app}
     container = {
         "name": MAIN_CONTAINER,
         "command": _command(task, app),
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
     }
-    overrides: dict[str, Any] = {
+    return {
         "cpu": str(round(task.cpu * 1024)),
         "memory": str(round(task.memory * 1024)),
         "containerOverrides": [container],
     }
-    if inherited.is_fargate and task.ephemeral_storage_gb > DEFAULT_STORAGE_GB:
-        overrides["ephemeralStorage"] = {"sizeInGiB": task.ephemeral_storage_gb}
+
+
+def _checked(overrides: dict[str, Any]) -> dict[str, Any]:
     size = len(json.dumps(overrides, ensure_ascii=False))
     if size > LONGEST_OVERRIDES:
         raise CannotStart(

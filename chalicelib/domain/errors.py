@@ -5,6 +5,7 @@ TapitError
 │   └── TooLarge            ... because of its size
 ├── Unauthenticated         no token, or not one of ours
 ├── LimitExceeded           the app does not allow that much
+├── OutputForbidden         the program itself may not read what the task printed
 ├── NotFound
 │   ├── AppNotFound
 │   ├── TaskNotFound
@@ -55,6 +56,14 @@ class LimitExceeded(TapitError):
     def __init__(self, app: str, limit: str, value: float, wanted: str) -> None:
         super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
         self.hint = f"tapit set app name={app} {'max_hours_limit' if limit == 'max_hours' else limit}=..."
+
+
+class OutputForbidden(TapitError):
+    def __init__(self, task_id: str, log_group: str, said: str) -> None:
+        super().__init__(
+            f"The output of task {task_id} is in the log group {log_group}, which tapit may not read: {said}"
+        )
+        self.hint = f"Whoever runs tapit should deploy it again, with {log_group} among its LogGroups."
 
 
 class NotFound(TapitError):

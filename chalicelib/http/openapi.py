@@ -144,6 +144,8 @@ def _failures(route: Route) -> dict[str, Any]:
     kinds: list[type[errors.TapitError]] = [errors.InvalidRequest, errors.Unauthenticated]
     if "{" in route.path:
         kinds.append(errors.NotFound)
+    if route.path.endswith("/logs"):
+        kinds.append(errors.OutputForbidden)
     if route.method != "GET":
         kinds += [errors.Conflict, errors.LimitExceeded, errors.TooLarge]
     if route.status == 201 and "{" in route.path:

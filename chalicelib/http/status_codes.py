@@ -6,6 +6,7 @@ STATUS_CODES: dict[type[errors.TapitError], int] = {
     errors.InvalidRequest: 400,
     errors.Unauthenticated: 401,
     errors.LimitExceeded: 403,
+    errors.OutputForbidden: 403,
     errors.NotFound: 404,
     errors.TaskRemoved: 410,
     errors.Conflict: 409,

@@ -35,6 +35,7 @@ def create_task(
     """Return the task and notes for the caller; with a key that was used before, the earlier task."""
     app = services.apps.get(app_name)
     draft, notes = _draft(app, wanted, created_by, services.clock.now())
+    services.cluster.refuse(draft, app)
     task = _write(services, draft, key, app.limits.max_running)
     if task.id == draft.id or task.status is Status.PENDING:
         with suppress(Unanswered):  # written means accepted: the sweep begins it when this does not

@@ -40,12 +40,38 @@ def print_app(call: "Call", app: "dict[str, Any]") -> None:
     block.line("Size", _size(app))
     block.line("Time limit", _hours(app.get("max_hours")))
     block.line("Stopping", f"SIGKILL {app['stop_timeout']:g}s after SIGTERM")
+    block.line("Queueing", f"at most {times.brief(app['queue_timeout'])} for room")
     block.lines("Limits", _limits(app.get("limits") or {}))
+    _print_place(block, app)
     block.line("Created", times.both(app["created_at"]))
     block.line("By", f"{app.get('created_by')} (verified)")
     block.lines(
         "Next", [f"tapit -a {app['name']} create task 'COMMAND'", f"tapit -a {app['name']} list tasks"]
     )
+
+
+def _print_place(block: Block, app: "dict[str, Any]") -> None:
+    """Where on AWS; nothing for an app that says nothing of it."""
+    block.line("Like", _named(app, ("cluster", "service", "container")))
+    block.lines("Network", _network(app))
+    block.line("Capacity", ", ".join(app.get("capacity") or []))
+    block.lines(
+        "Roles", [f"{app[name]} ({name})" for name in ("execution_role", "task_role") if app.get(name)]
+    )
+    block.line("Log group", app.get("log_group"))
+    block.line("Entry point", "the image's own" if app.get("keep_entrypoint") else None)
+    block.lines("Secrets", [f"{name} from {arn}" for name, arn in sorted((app.get("secrets") or {}).items())])
+
+
+def _named(app: "dict[str, Any]", names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {app[name]}" for name in names if app.get(name))
+
+
+def _network(app: "dict[str, Any]") -> list[str]:
+    public = app.get("assign_public_ip")
+    address = [] if public is None else ["a public address" if public else "no public address"]
+    parts = [", ".join(app.get(name) or []) for name in ("subnets", "security_groups")]
+    return [part for part in parts if part] + address
 
 
 def _row(call: "Call", app: "dict[str, Any]") -> list[str]:

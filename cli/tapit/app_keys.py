@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tapit import values
+from tapit import aws_keys, values
 from tapit.call import Call
 from tapit.errors import UsageError
 from tapit.grammar import Key
@@ -61,10 +61,17 @@ INHERITED = (
     Key("ephemeral_storage_gb", values.whole(20, 200), "disk of a task that asks for none", placeholder="GB"),
     Key("max_hours", values.hours, "time limit of a task that asks for none", placeholder="HOURS"),
     Key("stop_timeout", values.whole(2, 120), "seconds between SIGTERM and SIGKILL", placeholder="SECONDS"),
+    Key(
+        "queue_timeout",
+        values.duration_or_none_at_all,
+        "how long a task may wait for room, such as 10m or 1h",
+        placeholder="TIME",
+    ),
     Key("max_cpu", values.vcpu, "the most vCPU a task may have", placeholder="VCPU"),
     Key("max_memory", values.memory, "the most GB a task may have", placeholder="GB"),
     Key("max_hours_limit", values.hours, "the longest time limit a task may have", placeholder="HOURS"),
     Key("max_running", values.whole(1, 100_000), "the most tasks at one time", placeholder="N"),
+    *aws_keys.KEYS,
 )
 LIMITS = {
     "max_cpu": "max_cpu",
@@ -72,10 +79,21 @@ LIMITS = {
     "max_hours_limit": "max_hours",
     "max_running": "max_running",
 }
-PLAIN = ("image", "workdir", "cpu", "memory", "ephemeral_storage_gb", "max_hours", "stop_timeout")
+PLAIN = (
+    "image",
+    "workdir",
+    "cpu",
+    "memory",
+    "ephemeral_storage_gb",
+    "max_hours",
+    "stop_timeout",
+    "queue_timeout",
+    *aws_keys.PLAIN,
+)
 DETAILS = (
     "What is typed on a command line stays in the shell's history and is seen by ps:\n"
-    "give secrets in a file, with env_file=PATH. Values of variables are never shown again."
+    "give secrets in a file, with env_file=PATH. Values of variables are never shown again.\n\n"
+    + aws_keys.DETAILS
 )
 
 
@@ -85,17 +103,18 @@ def body(call: Call) -> "dict[str, Any]":
     limits = {field: call.get(name) for name, field in LIMITS.items() if name in call.settings}
     if limits:
         wanted["limits"] = {field: None if value == "none" else value for field, value in limits.items()}
-    environment = _environment(call)
-    if environment:
-        wanted["environment"] = environment
-    return wanted
+    # files first, so that a variable on the command line has the last word
+    environment = [pair for file in call.get("env_file") or [] for pair in file] + (call.get("env") or [])
+    variables = {
+        "environment": _changed(environment, call.get("unset_env") or []),
+        "secrets": _changed(call.get("secret") or [], call.get("unset_secret") or []),
+    }
+    return wanted | {name: changed for name, changed in variables.items() if changed}
 
 
-def _environment(call: Call) -> dict[str, str | None]:
-    """Files first, so that a variable on the command line has the last word."""
-    pairs = [pair for file in call.get("env_file") or [] for pair in file] + (call.get("env") or [])
+def _changed(pairs: list[tuple[str, str]], unset: list[str]) -> dict[str, str | None]:
     wanted: dict[str, str | None] = dict(pairs)
-    for name in call.get("unset_env") or []:
+    for name in unset:
         if name in wanted:
             raise UsageError(f"{name} is both set and unset", then="leave one of them out")
         wanted[name] = None

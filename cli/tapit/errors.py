@@ -4,6 +4,7 @@ CliError                1
 ├── UsageError          2    what was typed cannot be read
 ├── NotFound            3    no such task or app
 ├── NotAllowed          4    the token is refused, or may not do this
+│   └── OutputForbidden      ... the home itself may not read the task's output
 ├── Unreachable         5    no sensible answer from the home
 └── WaitTimedOut        124  --timeout ran out
 """
@@ -38,6 +39,10 @@ class NotFound(CliError):
 
 class NotAllowed(CliError):
     exit_code = 4
+
+
+class OutputForbidden(NotAllowed):
+    pass
 
 
 class Unreachable(CliError):

@@ -3,7 +3,7 @@
 import http.client
 import json
 
-from tapit.errors import CliError, NotAllowed, NotFound, Unreachable, UsageError
+from tapit.errors import CliError, NotAllowed, NotFound, OutputForbidden, Unreachable, UsageError
 from tapit.settings import Settings
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ KINDS: dict[int, type[CliError]] = {
     503: Unreachable,
     504: Unreachable,
 }
+KINDS_BY_CODE: dict[str, type[CliError]] = {"OutputForbidden": OutputForbidden}
 NEXT = {
     "TaskNotFound": "tapit list tasks",
     "AppNotFound": "tapit list apps",
@@ -74,7 +75,7 @@ def _is_the_url_right(home: Settings) -> str:
 def _refusal(status: int, said: "dict[str, Any]", request_id: str | None, home: Settings) -> CliError:
     code = str(said.get("Code", ""))
     message = said.get("Message") or said.get("message")  # API Gateway's own refusals have no capital
-    kind = KINDS.get(status, CliError)
+    kind = KINDS_BY_CODE.get(code) or KINDS.get(status, CliError)
     if status == 401:
         return kind(
             _bare(message) or "the token was refused",

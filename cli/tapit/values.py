@@ -119,6 +119,25 @@ def duration(key: str, given: str) -> float:
     return sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=True))
 
 
+def duration_or_none_at_all(key: str, given: str) -> float:
+    return 0.0 if given.strip() in ("0", "0s") else duration(key, given)
+
+
+def several(key: str, given: str) -> list[str]:
+    """What stands between commas."""
+    found = [part.strip() for part in text(key, given).split(",")]
+    if not all(found):
+        raise UsageError(f"{key}={given} has an empty part", f"Write {key}=one,two.")
+    return found
+
+
+def yes_or_no(key: str, given: str) -> bool:
+    wanted = given.strip().lower()
+    if wanted not in ("yes", "no", "true", "false"):
+        raise UsageError(f"{key}={given} is neither yes nor no")
+    return wanted in ("yes", "true")
+
+
 def since(key: str, given: str) -> str:
     """RFC 3339, also from a length of time that means "ago"."""
     from datetime import UTC, datetime, timedelta

@@ -4,7 +4,7 @@ import signal
 
 from tapit import tasks
 from tapit.client import segment
-from tapit.errors import INTERRUPTED, OWN_FAILURE, CliError
+from tapit.errors import INTERRUPTED, OWN_FAILURE, CliError, OutputForbidden
 from tapit.follow import Watch
 from tapit.interrupts import Interrupts
 from tapit.live import News, news_of
@@ -47,12 +47,19 @@ class Waiting:
             watch.status = self._status
             try:
                 if stream_output:
-                    watch.stream(task["revision"], lambda lines: self._show(news, lines))
+                    self._stream(watch, news)
                     task = call.client.get(f"/tasks/{segment(self._id)}")
                 task = watch.until_final(task)
             finally:
                 self._status = watch.status
         return self._tell_ending(task, repeat_output=not stream_output)
+
+    def _stream(self, watch: Watch, news: News) -> None:
+        """Without output that may not be read: the task is waited for all the same."""
+        try:
+            watch.stream(self._task["revision"], lambda lines: self._show(news, lines))
+        except OutputForbidden as refusal:
+            news.print(self._call.err, _without_output(self._call.err, refusal))
 
     def _show(self, news: News, lines: "list[dict[str, Any]]") -> None:
         news.print(self._output_stream(), "".join(f"{line['message']}\n" for line in lines))
@@ -100,6 +107,15 @@ def _mark(stream: Stream, symbol: str, plain: str) -> str:
     return symbol if stream.speaks_unicode else plain
 
 
+def _without_output(stream: Stream, refusal: OutputForbidden) -> str:
+    arrow = _mark(stream, "→", "->")
+    told = [
+        f"no output: {refusal.what}",
+        *(f"  {arrow} {line}" for line in (refusal.then or "").splitlines()),
+    ]
+    return "".join(f"{stream.styled(stream.safe(line), 'yellow')}\n" for line in told)
+
+
 def say_lost_output(call: "Call", said: "dict[str, Any]") -> None:
     lost = said.get("lost_output_bytes") or 0
     if lost:
@@ -107,9 +123,11 @@ def say_lost_output(call: "Call", said: "dict[str, Any]") -> None:
 
 
 def last_lines(call: "Call", task_id: str, count: int) -> list[str]:
-    """The end of the output; none when it cannot be read, for it only adds to what is being told."""
+    """The end of the output, or that it may not be read; none when asking fails, for it only adds to what is told."""
     try:
         page = call.client.get(f"/tasks/{segment(task_id)}/logs", {"tail": count})
+    except OutputForbidden as refusal:
+        return [f"({refusal.what})"]
     except CliError:
         return []
     return [str(line["message"]) for line in page["items"]]

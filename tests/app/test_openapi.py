@@ -52,6 +52,12 @@ def test_every_operation_has_a_name_of_its_own_and_a_summary(description: Any) -
     assert [operation["operationId"] for operation in described if not operation["summary"]] == []
 
 
+def test_output_that_the_program_may_not_read_is_described(description: Any) -> None:
+    answers = operations(description)["GET", "/tasks/{task_id}/logs"]["responses"]
+
+    assert answers["403"]["description"] == "OutputForbidden"
+
+
 def test_every_operation_with_a_token_says_what_may_go_wrong(description: Any) -> None:
     lacking = [
         name

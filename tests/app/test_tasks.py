@@ -1,11 +1,16 @@
 """Tasks over HTTP: what each route answers when all is well."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.ecs import EcsCluster
+from chalicelib.adapters.log_groups import LogGroups
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.task import Status
+from chalicelib.usecases.create import NewTask, create_task
 from tests.home_in_process import HomeInProcess
 
 
@@ -179,6 +184,16 @@ def test_a_finished_task_is_removed_once(inside: HomeInProcess, app: str) -> Non
     assert (removed.status, removed.json) == (200, {"id": path[7:], "removed": True})
     assert inside.ask("DELETE", path).json["Code"] == "TaskNotFound"
     assert ids_in(get(inside, f"/apps/{app}/tasks")) == []
+
+
+def test_a_command_that_the_cluster_can_never_start_makes_no_task(inside: HomeInProcess, app: str) -> None:
+    ecs = EcsCluster(None, LogGroups(None), stage="test", region="eu-west-1")
+    on_ecs = replace(inside.services, cluster=ecs)
+
+    with pytest.raises(InvalidRequest, match="the command is too long"):
+        create_task(on_ecs, app, NewTask(command='"' * 5000), created_by="ann", key=None)
+
+    assert get(inside, f"/apps/{app}/tasks")["items"] == []
 
 
 def test_a_task_that_was_never_launched_has_empty_logs(inside: HomeInProcess, app: str) -> None:

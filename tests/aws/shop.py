@@ -1,8 +1,5 @@
 """A team's own things in the account: a cluster, a service with a log group and a secret, and the app for them."""
 
-import json
-import urllib.request
-
 from tests.aws.account import AwsAccount
 from tests.aws.command_line import Tapit
 from tests.aws.conftest import definition, ecs_client
@@ -34,14 +31,4 @@ def open_shop(account: AwsAccount, tapit: Tapit) -> None:
         launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": network},
     )
-    _create_app(tapit, {"name": "shop", "cluster": "prod", "service": "web", "stop_timeout": 2})
-
-
-def _create_app(tapit: Tapit, body: dict[str, object]) -> None:
-    request = urllib.request.Request(
-        f"{tapit.url}/apps",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {tapit.token}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        assert answer.status == 201
+    tapit.say("create", "app", "name=shop", "cluster=prod", "service=web", "stop_timeout=2")

@@ -1,7 +1,7 @@
 """Output in CloudWatch Logs: page by page, and where it ends."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,9 @@ from moto import mock_aws
 
 from chalicelib.adapters.cloudwatch_logs import CloudWatchLogs
 from chalicelib.adapters.log_groups import LogGroups
-from chalicelib.domain.errors import InvalidRequest, Unavailable
+from chalicelib.domain.errors import InvalidRequest, OutputForbidden, Unavailable
 from chalicelib.domain.task import Task, accept_launch, begin_attempt, lose, observe
+from chalicelib.ports import LogPage
 from tests.aws_adapters.ecs_account import client
 from tests.builders import ARN, NOON, a_sighting, a_task, an_end
 from tests.dynamodb_table import SetClock
@@ -48,7 +49,9 @@ def a_finished_task() -> Task:
 def prints(client_of_logs: Any, *messages: str) -> None:
     if not client_of_logs.describe_log_streams(logGroupName=GROUP)["logStreams"]:
         client_of_logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
-    moment = int(time.time() * 1000)  # CloudWatch takes nothing that is two weeks old, or two hours ahead
+    there = client_of_logs.get_log_events(logGroupName=GROUP, logStreamName=STREAM)["events"]
+    # CloudWatch takes nothing that is two weeks old, or two hours ahead; and it sorts by time
+    moment = int(time.time() * 1000) + len(there)
     events = [{"timestamp": moment + number, "message": line} for number, line in enumerate(messages)]
     client_of_logs.put_log_events(logGroupName=GROUP, logStreamName=STREAM, logEvents=events)
 
@@ -144,9 +147,29 @@ def test_a_cursor_that_is_too_old_is_the_callers_to_renew(client_of_logs: Any, c
             logs.read(a_running_task(), "f/1", 100)
 
 
-@pytest.mark.parametrize(
-    "code", ["ThrottlingException", "AccessDeniedException", "ServiceUnavailableException"]
-)
+def reading(logs: CloudWatchLogs) -> LogPage:
+    return logs.read(a_running_task(), None, 100)
+
+
+def the_tail(logs: CloudWatchLogs) -> LogPage:
+    return logs.tail(a_running_task(), 20)
+
+
+@pytest.mark.parametrize("read", [reading, the_tail])
+def test_a_group_that_may_not_be_read_is_named_with_the_parameter_to_change(
+    client_of_logs: Any, clock: SetClock, read: Callable[[CloudWatchLogs], LogPage]
+) -> None:
+    with Stubber(client_of_logs) as stub:
+        stub.add_client_error(
+            "get_log_events", "AccessDeniedException", "not authorized to perform: logs:GetLogEvents", 400
+        )
+        with pytest.raises(OutputForbidden, match=f"{GROUP}.*logs:GetLogEvents") as refused:
+            read(CloudWatchLogs(client_of_logs, clock))
+
+    assert f"{GROUP} among its LogGroups" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailableException"])
 def test_weather_is_not_a_bug(client_of_logs: Any, clock: SetClock, code: str) -> None:
     logs = CloudWatchLogs(client_of_logs, clock)
     with Stubber(client_of_logs) as stub:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.ecs import LONGEST_OVERRIDES, EcsCluster
+from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart
+from chalicelib.domain.errors import CannotStart, InvalidRequest
 from chalicelib.domain.task import Task, accept_launch
 from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
     PROXY,
+    REGION,
     SECRET,
     TASK_ROLE,
     WEB,
@@ -258,6 +260,30 @@ def test_a_command_that_ecs_would_refuse_is_refused_before(cluster: EcsCluster) 
 
     with pytest.raises(CannotStart, match="8192"):
         cluster.plan(a_task(command='"' * 5000), a_web_app())
+
+
+@pytest.mark.parametrize(
+    ("command", "app", "told"),
+    [
+        ('"' * 5000, a_web_app(), "8192 characters"),
+        ("echo 'one", a_web_app(keep_entrypoint=True), "split into words"),
+    ],
+    ids=["too long", "no words"],
+)
+def test_a_command_that_can_never_start_is_refused_without_asking_aws(
+    command: str, app: App, told: str
+) -> None:
+    unasked = EcsCluster(None, LogGroups(None), stage="test", region=REGION)
+
+    with pytest.raises(InvalidRequest, match=told) as refused:
+        unasked.refuse(a_task(command=command), app)
+
+    assert "command" in refused.value.fields
+
+
+def test_the_longest_command_that_fits_is_not_refused(cluster: EcsCluster) -> None:
+    for command in ("x" * 7000, "é" * 7000):
+        cluster.refuse(a_task(command=command), a_web_app())
 
 
 def test_the_network_is_the_services_unless_the_app_has_its_own(cluster: EcsCluster) -> None:

@@ -74,6 +74,26 @@ BAD = {
     "an option alone": (["-q"], "no command was given"),
     "nothing to set": (["set", "app", "name=demo"], "nothing to change"),
     "a variable without a value": (["set", "app", "env=A"], "env=A has no value"),
+    "a secret instead of its ARN": (
+        ["create", "app", "name=a", "secret=PASSWORD=hunter2"],
+        "secret=PASSWORD is not given an ARN",
+    ),
+    "a secret both set and unset": (
+        ["set", "app", "secret=A=arn:aws:ssm:x", "unset_secret=A"],
+        "A is both set and unset",
+    ),
+    "nothing between commas": (
+        ["create", "app", "name=a", "subnets=subnet-1,,subnet-2"],
+        "subnets=subnet-1,,subnet-2 has an empty part",
+    ),
+    "neither yes nor no": (
+        ["create", "app", "name=a", "keep_entrypoint=maybe"],
+        "keep_entrypoint=maybe is neither yes nor no",
+    ),
+    "no length of time": (
+        ["create", "app", "name=a", "queue_timeout=soon"],
+        "queue_timeout=soon is not a length of time",
+    ),
     "a variable's odd name": (["set", "app", "env=A-B=1"], "'A-B' cannot name a variable"),
 }
 
@@ -139,6 +159,10 @@ def test_the_largest_size_is_the_one_that_the_home_knows() -> None:
     assert (sizes.MOST_CPU, sizes.MOST_MEMORY) == (size.MAX_CPU, size.MAX_MEMORY)
     assert sizes.MOST_HOURS == fields.A_YEAR
     assert (sizes.LEAST_DISK, sizes.MOST_DISK) == (size.DEFAULT_STORAGE_GB, size.MAX_STORAGE_GB)
+
+
+def test_a_secret_is_not_repeated_on_the_screen(place: Place) -> None:
+    assert "hunter2" not in place.run("create", "app", "name=a", "secret=PASSWORD=hunter2").stderr
 
 
 def test_a_nul_byte_is_refused() -> None:

@@ -173,6 +173,85 @@ def test_a_home_that_goes_away_for_a_while_is_borne(place: Place, home_that: Hom
     assert "lost the home, trying again: Not now." in result.stderr
 
 
+CLOSED = a_refusal(
+    403,
+    "OutputForbidden",
+    f"The output of task {TASK_ID} is in the log group /other, which tapit may not read: not authorized",
+    Hint="Whoever runs tapit should deploy it again, with /other among its LogGroups.",
+)
+
+
+def a_closed_log_group(*pages: Page, ending: Page) -> Answers:
+    """A task whose output may not be read, or not after these pages, and that runs for a while."""
+    output = iter([Says(page) for page in pages])
+    looks = iter([a_task(revision=4), a_task(revision=5), ending])
+    started = a_task(status="PENDING", revision=1, started_at=None)
+
+    def answers(asked: Asked) -> Says:
+        if asked.method == "POST":
+            return Says(started, 201)
+        return next(output, CLOSED) if asked.path.endswith("/logs") else Says(next(looks, ending))
+
+    return answers
+
+
+@pytest.mark.parametrize("pages", [[], [some_lines("one")]])
+def test_a_task_whose_output_may_not_be_read_is_waited_for_without_it(
+    pages: list[Page], place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(a_closed_log_group(*pages, ending=a_finished_task(7)))
+
+    result = place.run("create", "task", "x", "-w")
+
+    assert (result.returncode, result.stdout) == (7, "one\n" if pages else "")
+    assert result.stderr.count("no output: The output of task") == 1
+    assert "  → Whoever runs tapit should deploy it again, with /other among its LogGroups." in result.stderr
+    assert f"✗ {TASK_ID} failed with exit code 7 after 3s" in result.stderr
+    assert len([asked for asked in home.asked if asked.path.endswith("/logs")]) == len(pages) + 1
+
+
+def test_that_the_output_is_missing_is_no_news_that_quiet_silences(place: Place, home_that: HomeThat) -> None:
+    home_that(a_closed_log_group(ending=a_finished_task(0)))
+
+    result = place.run("create", "task", "x", "-w", "-q")
+
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith("no output: ")
+
+
+def test_on_a_terminal_it_is_told_above_the_line_that_moves(place: Place, home_that: HomeThat) -> None:
+    home_that(a_closed_log_group(ending=a_finished_task(0)))
+
+    said = run_at_a_terminal(place, "create", "task", "x", "-w").lines()
+
+    assert len([line for line in said if line.startswith("no output: ")]) == 1
+
+
+def test_a_failure_that_was_waited_for_says_why_its_output_is_not_shown(
+    place: Place, home_that: HomeThat
+) -> None:
+    home_that(a_closed_log_group(ending=a_finished_task(7)))
+
+    waited = place.run("wait", TASK_ID)
+
+    assert waited.returncode == 7
+    assert waited.stderr.count("which tapit may not read") == 1
+    assert "which tapit may not read" in place.run("show", "task", TASK_ID, "-o", "table").stdout
+
+
+@pytest.mark.parametrize("words", [["logs"], ["logs", "-f"]])
+def test_logs_that_may_not_be_read_are_refused_at_once(
+    words: list[str], place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(a_closed_log_group(ending=a_finished_task(0)))
+
+    refused = place.run(*words, TASK_ID)
+
+    assert (refused.returncode, refused.stdout, len(home.asked)) == (4, "", 1)
+    assert refused.stderr.startswith("error: The output of task")
+    assert "with /other among its LogGroups" in refused.stderr
+
+
 def test_a_connection_that_breaks_while_following_is_taken_up_again(
     place: Place, home_that: HomeThat
 ) -> None:

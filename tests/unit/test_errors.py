@@ -31,6 +31,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         (errors.InvalidRequest("No."), 400),
         (errors.Unauthenticated(), 401),
         (errors.LimitExceeded("shop", "max_cpu", 2, "no"), 403),
+        (errors.OutputForbidden("x", "/ecs/shop", "not authorized"), 403),
         (errors.AppNotFound("shop"), 404),
         (errors.TaskNotFound("x"), 404),
         (errors.AppExists("shop"), 409),

@@ -55,6 +55,13 @@ COMMAND = Command(
             repeats=True,
         ),
         Key(
+            "unset_secret",
+            values.variable_named,
+            "a secret's variable to remove; may be repeated",
+            placeholder="NAME",
+            repeats=True,
+        ),
+        Key(
             "unset",
             _unsettable,
             "a key to put back to its default; may be repeated",

@@ -1,0 +1,62 @@
+"""What can be said of an app's place on AWS: which service it is like, or its network, roles and logs themselves."""
+
+from tapit import values
+from tapit.errors import UsageError
+from tapit.grammar import Key
+
+
+def _secret(key: str, given: str) -> tuple[str, str]:
+    """NAME=ARN. What is no ARN is never repeated: it may be the secret itself."""
+    name, arn = values.variable(key, given)
+    if not arn.startswith("arn:"):
+        raise UsageError(
+            f"{key}={name} is not given an ARN",
+            "A secret stays where it is, in Secrets Manager or Parameter Store; only its ARN is given here.",
+            "for a value of your own: env_file=PATH",
+        )
+    return name, arn
+
+
+KEYS = (
+    Key("cluster", values.text, "the ECS cluster its tasks run in: name or ARN", placeholder="CLUSTER"),
+    Key("service", values.text, "the ECS service that its tasks are like", placeholder="SERVICE"),
+    Key("container", values.text, "which of the service's containers", placeholder="CONTAINER"),
+    Key("subnets", values.several, "where in the network, with commas between", placeholder="SUBNET,..."),
+    Key("security_groups", values.several, "the same for security groups", placeholder="GROUP,..."),
+    Key(
+        "assign_public_ip",
+        values.yes_or_no,
+        "whether its tasks have a public address",
+        placeholder="yes|no",
+        choices=("yes", "no"),
+    ),
+    Key(
+        "capacity",
+        values.several,
+        "FARGATE, FARGATE_SPOT, EC2 or names of capacity providers, with commas between",
+        placeholder="NAME,...",
+        choices=("FARGATE", "FARGATE_SPOT", "EC2"),
+    ),
+    Key("execution_role", values.text, "what pulls the image and reads the secrets", placeholder="ARN"),
+    Key("task_role", values.text, "what the command itself may do", placeholder="ARN"),
+    Key("log_group", values.text, "where the output is kept", placeholder="GROUP"),
+    Key(
+        "keep_entrypoint",
+        values.yes_or_no,
+        "hand the command to the image's own entry point, not to /bin/sh -c",
+        placeholder="yes|no",
+        choices=("yes", "no"),
+    ),
+    Key(
+        "secret",
+        _secret,
+        "a variable filled in from a secret; may be repeated",
+        placeholder="NAME=ARN",
+        repeats=True,
+    ),
+)
+PLAIN = tuple(key.name for key in KEYS if not key.repeats)
+DETAILS = (
+    "The keys from cluster= to secret= are about AWS, and a local home leaves them aside. "
+    "With a service=, what is not given here is read from it whenever a task starts."
+)
