@@ -113,7 +113,7 @@ def _without_output(stream: Stream, refusal: OutputForbidden) -> str:
         f"no output: {refusal.what}",
         *(f"  {arrow} {line}" for line in (refusal.then or "").splitlines()),
     ]
-    return "".join(f"{stream.styled(stream.safe(line), 'yellow')}\n" for line in told)
+    return "".join(f"{stream.styled(harmless(line), 'yellow')}\n" for line in told)
 
 
 def say_lost_output(call: "Call", said: "dict[str, Any]") -> None:
