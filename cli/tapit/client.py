@@ -147,6 +147,8 @@ class Client:
         ready, _, _ = select.select([self._connection.sock, self.interrupted_by], [], [], timeout)
         if self.interrupted_by in ready:
             raise KeyboardInterrupt
+        if not ready:  # to go on reading would wait as long once more
+            raise TimeoutError
 
     def _headers(self, more: dict[str, str], content: bytes | None) -> dict[str, str]:
         headers = {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONG_POLL = 20
 GRACE = 10.0  # what the network may add to a long poll
+LEAST_TIMEOUT = 0.05  # none at all would mean a socket that never waits
 PATIENCE = 120.0  # a home that is restarted comes back within this
 FIRST_IDLE, LONGEST_IDLE = 0.01, 1.0
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 3.0, 1.3
@@ -72,7 +73,7 @@ class Watch:
                 answer = self._client.get(
                     f"/tasks/{segment(self._task_id)}{part}",
                     {**query, "wait": wait, "revision": revision},
-                    timeout=wait + GRACE,
+                    timeout=self._within_limit(wait + GRACE),
                     attempts=1,
                 )
             except Unreachable as error:
@@ -85,6 +86,8 @@ class Watch:
     def _bear(self, error: Unreachable, lost_at: float) -> None:
         if not self._client.had_contact:
             raise error
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise self._timed_out() from error
         if time.monotonic() - lost_at > PATIENCE:
             raise Unreachable(
                 f"lost the home while waiting; task {self._task_id} may go on",
@@ -103,6 +106,11 @@ class Watch:
         if left <= 0:
             raise self._timed_out()
         return min(LONG_POLL, int(left))
+
+    def _within_limit(self, seconds: float) -> float:
+        if self._deadline is None:
+            return seconds
+        return max(min(seconds, self._deadline - time.monotonic()), LEAST_TIMEOUT)
 
     def _timed_out(self) -> CliError:
         from tapit import times

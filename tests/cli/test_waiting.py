@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -330,6 +332,22 @@ def test_wait_passes_its_timeout_on_as_124(place: Place, home_that: HomeThat) ->
     home_that(lambda _asked: Says(a_task()))
 
     assert place.run("wait", TASK_ID, "timeout=1s").returncode == 124
+
+
+def test_a_timeout_is_kept_while_the_home_says_nothing(place: Place, home_that: HomeThat) -> None:
+    def answers(asked: Asked) -> Says:
+        if "wait" in asked.query:
+            threading.Event().wait(30)
+        return Says(a_task())
+
+    home_that(answers)
+    started = time.monotonic()
+
+    result = place.run("wait", TASK_ID, "timeout=1s")
+
+    assert result.returncode == 124
+    assert time.monotonic() - started < 5
+    assert "lost the home" not in result.stderr
 
 
 def test_a_closed_pipe_is_quiet(place: Place, home_that: HomeThat) -> None:
