@@ -1,12 +1,21 @@
-"""What only Linux does for its processes, asked for through prctl; elsewhere nothing happens."""
+"""What only Linux does for its processes, asked for through its C library; elsewhere nothing happens."""
 
 import os
 import sys
 
 from local.supervisor.signals import SIGKILL
 
+TYPE_CHECKING = False  # typing's own is not worth its import
+if TYPE_CHECKING:
+    from typing import Any
+
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
+
+_SIGACTION = {"x86_64": 13, "aarch64": 134, "riscv64": 134}  # the system call's number
+_PRIVATE_SIGNALS = (32, 33)  # the C library refuses to touch them, yet lets what it spawns ignore them
+_ALL_ZERO = bytes(64)  # the kernel's struct sigaction for SIG_DFL, which is smaller than this anywhere
+_MASK_SIZE = 8
 
 
 def adopt_orphans() -> bool:
@@ -20,12 +29,27 @@ def die_with_parent(parent: int) -> None:
         os._exit(127)
 
 
+def restore_private_signals() -> None:
+    """Undo for the task what `signal` cannot; a machine we do not know is left as it is."""
+    number = _SIGACTION.get(os.uname().machine)
+    library = _c_library()
+    if library is None or number is None or sys.maxsize < 1 << 32:
+        return
+    for private in _PRIVATE_SIGNALS:
+        library.syscall(number, private, _ALL_ZERO, None, _MASK_SIZE)
+
+
 def _prctl(option: int, argument: int) -> bool:
+    library = _c_library()
+    return library is not None and library.prctl(option, argument, 0, 0, 0) == 0
+
+
+def _c_library() -> "Any":
+    """Return None where it is not Linux's, or cannot be called."""
     if sys.platform != "linux":
-        return False
+        return None
     try:
         import ctypes
     except ImportError:  # a Python built without libffi
-        return False
-    result: int = ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
-    return result == 0
+        return None
+    return ctypes.CDLL(None)

@@ -4,7 +4,7 @@ import errno
 import os
 
 from local.supervisor import signals
-from local.supervisor.kernel import die_with_parent
+from local.supervisor.kernel import die_with_parent, restore_private_signals
 from local.supervisor.spec import Spec, to_bytes, to_text
 
 _SHELL = "/bin/sh"
@@ -28,6 +28,7 @@ class CannotJoinGroup(Exception):
 def launch(spec: Spec, output: int, group_entrance: str | None) -> int:
     """Return the id of the main process once it has become the shell."""
     listening, reporting = os.pipe()
+    supervisor = os.getpid()  # asked by the child, it might have died already, and its heir be taken for it
     try:
         child = os.fork()
     except OSError as error:
@@ -35,7 +36,7 @@ def launch(spec: Spec, output: int, group_entrance: str | None) -> int:
         os.close(reporting)
         raise CannotStart(f"cannot start a process: {_text_of(error)}") from error
     if child == 0:
-        _become_task(spec, output, group_entrance, reporting)
+        _become_task(spec, output, group_entrance, reporting, supervisor)
     os.close(reporting)
     complaint = _read_to_end(listening)
     if complaint:
@@ -44,9 +45,10 @@ def launch(spec: Spec, output: int, group_entrance: str | None) -> int:
     return child
 
 
-def _become_task(spec: Spec, output: int, group_entrance: str | None, reporting: int) -> None:
+def _become_task(
+    spec: Spec, output: int, group_entrance: str | None, reporting: int, supervisor: int
+) -> None:
     """Never return, whatever happens: there must not be two supervisors."""
-    supervisor = os.getppid()
     try:
         complaint = _set_up(spec, output, group_entrance, supervisor)
         if not complaint:
@@ -74,6 +76,7 @@ def _set_up(spec: Spec, output: int, group_entrance: str | None, supervisor: int
         problem = _WORKDIR_PROBLEMS.get(error.errno or 0, f"cannot be entered: {_text_of(error)}")
         return to_bytes(f"workdir {spec.workdir} {problem}")
     signals.restore_defaults()
+    restore_private_signals()
     return b""
 
 

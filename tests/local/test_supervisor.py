@@ -133,6 +133,22 @@ def test_it_starts_with_plain_files_signals_and_limits(machine: Machine) -> None
     assert {line.split("\t")[1] for line in (blocked, ignored)} == {"0" * 16}
 
 
+def test_what_the_servers_parent_ignores_does_not_reach_the_task(machine: Machine) -> None:
+    """Whatever posix_spawn starts ignores signal 32, which the C library keeps to itself."""
+    task = machine.task()
+    server = (
+        "import sys; from pathlib import Path; from local.run_folder import *;"
+        "RunFolder(Path(sys.argv[1]), sys.argv[2]).start("
+        "TaskToRun('grep SigIgn /proc/self/status', {}, Path('/nonexistent')))"
+    )
+    arguments = [sys.executable, "-c", server, str(task.folder.path), task.folder.task_id]
+    pid = os.posix_spawn(sys.executable, arguments, os.environ | {"PYTHONPATH": str(Path.cwd())})
+    os.waitpid(pid, 0)
+
+    task.exited()
+    assert task.printed() == b"SigIgn:\t" + b"0" * 16 + b"\n"
+
+
 def test_fifty_megabytes_arrive_byte_for_byte(machine: Machine) -> None:
     script = "import os,random; r=random.Random(1); [os.write(1, r.randbytes(50_000)) for _ in range(1000)]"
     task = machine.start(f"{sys.executable} -c '{script}' | tee copy")

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,6 +208,24 @@ def test_a_killed_supervisor_takes_the_main_process_along_and_leaves_the_rest_ki
     until(lambda: len(task.processes) == 3)  # the daemon's first parent is on its way out
     assert task.folder.kill_leftovers() >= 3
     assert task.processes == []
+
+
+def test_a_main_process_whose_supervisor_dies_before_it_can_look_runs_nothing(tmp_path: Path) -> None:
+    """Its parent is another one by then, which it must not take for its supervisor."""
+    script = (
+        "import os, time; from local.supervisor import launch; from local.supervisor.spec import Spec\n"
+        "fork, supervisor = os.fork, os.getpid()\n"
+        "def slow_fork():\n"
+        "    if fork(): os._exit(0)\n"
+        "    while os.getppid() == supervisor: time.sleep(0.001)\n"
+        "    return 0\n"
+        "os.fork = slow_fork\n"
+        "launch.launch(Spec('t', 'echo ran', {}, '/', 1.0, '', None, ''), 1, None)\n"
+    )
+
+    launched = subprocess.run([sys.executable, "-c", script], cwd=Path.cwd(), capture_output=True)
+
+    assert (launched.stdout, launched.stderr) == (b"", b"")
 
 
 def test_a_fork_bomb_is_brought_to_an_end(machine: Machine) -> None:
