@@ -3,7 +3,9 @@
 # pathlib would cost every supervisor 10 ms and 1 MB.
 # ruff: noqa: PTH102, PTH106, PTH110, PTH120
 
+import math
 import os
+import select
 
 from local import process_tree
 
@@ -13,6 +15,7 @@ _PARENT = "tapit"
 _BYTES_PER_SECOND = 4 << 30
 _SOONEST_LOOK = 0.1
 _LATEST_LOOK = 1.0
+_FIRST_LOOK_FOR_A_KILL = 0.001
 
 
 class MemoryGroup:
@@ -30,6 +33,7 @@ class MemoryGroup:
         if os.path.exists(f"{self.path}/memory.max"):
             _write(f"{self.path}/memory.max", limit_bytes)
             _write_if_there(f"{self.path}/memory.swap.max", 0)
+            _write_if_there(f"{self.path}/memory.oom.group", 1)
         else:
             _write(f"{self.path}/memory.limit_in_bytes", limit_bytes)
             _write_if_there(f"{self.path}/memory.memsw.limit_in_bytes", limit_bytes)
@@ -88,6 +92,37 @@ class MemoryWatch:
         return used > self._limit and process_tree.proportional_bytes(processes) > self._limit
 
 
+class GroupWatch:
+    """Learns from the kernel that it killed a process of the group; a task is killed as a whole."""
+
+    def __init__(self, group: MemoryGroup) -> None:
+        self._group = group
+        self._pause = _FIRST_LOOK_FOR_A_KILL
+        self.event = select.POLLPRI
+        self.source = _open_events(group.path)
+        if self.source is None:
+            self.event = select.POLLIN
+            self.source = _open_oom_notices(group.path)
+        self.due_at = 0.0 if self.source is None else math.inf
+
+    def hear(self, now: float) -> None:
+        """Take note of an event, which comes a little before the kill, and also for a group above ours."""
+        assert self.source is not None
+        if self.event == select.POLLPRI:
+            os.lseek(self.source, 0, os.SEEK_SET)
+        os.read(self.source, 4096)
+        self._pause = _FIRST_LOOK_FOR_A_KILL
+        self.due_at = now
+
+    def is_over(self, _: list[int], now: float) -> bool:
+        if self.source is None:
+            self.due_at = now + _LATEST_LOOK
+        else:
+            self.due_at = now + self._pause if self._pause < _LATEST_LOOK else math.inf
+            self._pause *= 2
+        return self._group.oom_kills() > 0
+
+
 def _homes() -> list[str]:
     """Return the existing groups below which ours may be made, the best first."""
     groups = _own_groups()
@@ -135,6 +170,32 @@ def _make(path: str) -> None:
         os.mkdir(path)
     except FileExistsError:
         return
+
+
+def _open_events(group: str) -> int | None:
+    """Version 2: the file is polled itself, and is armed by being read."""
+    try:
+        events = os.open(f"{group}/memory.events", os.O_RDONLY | os.O_CLOEXEC)
+        os.read(events, 4096)
+    except OSError:
+        return None
+    return events
+
+
+def _open_oom_notices(group: str) -> int | None:
+    """Version 1: a descriptor that becomes readable when the group has run out of memory."""
+    try:
+        control = os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        notices = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        _write(f"{group}/cgroup.event_control", f"{notices} {control}")
+    except OSError:  # without notices the group is looked at now and then
+        return None
+    finally:
+        os.close(control)
+    return notices
 
 
 def _remove_if_empty(path: str) -> None:

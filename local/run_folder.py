@@ -154,28 +154,46 @@ class RunFolder:
 
         Asked for before the start, it lets nothing run. Works on a full disk once the task has begun.
         """
-        wish = str(self.path / "stop")
-        if not Path(wish).exists():
-            try:
-                write_whole(wish, reason.encode())
-            except OSError as error:
-                if error.errno not in _FULL:
-                    raise
-                write_into_reserved(wish, reason.encode())
+        with self._unless_it_is_over():
+            self._write_stop(str(self.path / "stop"), reason.encode())
         self._poke()
 
     def set_max_seconds(self, seconds: float | None) -> None:
         """Set the limit, counted from the start; None is no limit. Works on a full disk once it was set before."""
-        limit = self.path / "max_seconds"
         text = "none" if seconds is None else repr(float(seconds))
+        with self._unless_it_is_over():
+            self._write_limit(self.path / "max_seconds", text.ljust(_LIMIT_WIDTH).encode())
+        self._poke()
+
+    @contextmanager
+    def _unless_it_is_over(self) -> Iterator[None]:
+        """A task that has ended meanwhile needs no wish any more, and has removed the room kept for it."""
         try:
-            write_whole(str(limit), text.ljust(_LIMIT_WIDTH).encode())
+            yield
+        except OSError:
+            if not self.has_exited():
+                raise
+
+    def _write_stop(self, wish: str, reason: bytes) -> None:
+        if self.has_exited() or Path(wish).exists():
+            return
+        try:
+            write_whole(wish, reason)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            write_into_reserved(wish, reason)
+
+    def _write_limit(self, limit: Path, text: bytes) -> None:
+        if self.has_exited():
+            return
+        try:
+            write_whole(str(limit), text)
         except OSError as error:
             if error.errno not in _FULL or not limit.exists():
                 raise
             with limit.open("r+b", buffering=0) as file:  # the same width, so that it needs no room
-                file.write(text.ljust(_LIMIT_WIDTH).encode())
-        self._poke()
+                file.write(text)
 
     def _spawn(self, task: TaskToRun) -> bool:
         arguments = [sys.executable, "-I", "-S", str(SCRIPT), str(self.path)]
@@ -224,7 +242,8 @@ class RunFolder:
         is_alive = self.is_alive()
         started = self._json("started.json")
         if is_alive:
-            return self._running(started) if started else Starting()
+            seen = self._running(started) if started else Starting()
+            return self._exit() or seen  # what was read may have been removed because the task had ended
         return self._exit() or (Vanished(started.get("started_at")) if is_begun else NotStarted())
 
     def has_exited(self) -> bool:

@@ -39,6 +39,7 @@ class Ending:
         self.stopping("request", _SUPERVISOR_TERMINATED, at)
 
     def ran_out_of_memory(self) -> None:
+        """The task was killed, or is about to be; had its main process ended just before, that changes nothing."""
         self.out_of_memory = True
         if self.stopped_by is None:
             self._reason = _OUT_OF_MEMORY_REASON
@@ -57,11 +58,9 @@ class Ending:
         """It hangs inside the kernel; what it will end by is known all the same."""
         self.killed_by(SIGKILL)
 
-    @property
-    def failed(self) -> bool:
-        return self._exit_code != 0
-
     def record(self, stopped_at: float, lost_output_bytes: int) -> dict[str, Value]:
+        if self.out_of_memory:
+            self.killed_by(SIGKILL)
         return {
             "exit_code": self._exit_code,
             "signal": self._signal,

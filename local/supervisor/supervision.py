@@ -1,16 +1,19 @@
 """One task from its start to the record of its end: the supervisor's event loop."""
 
+# pathlib would cost every supervisor 10 ms and 1 MB.
+# ruff: noqa: PTH108, PTH110
+
 import math
 import os
 import select
 import time
 
 from local import process_tree
-from local.memory_limit import MemoryGroup, MemoryWatch, make_group
+from local.memory_limit import GroupWatch, MemoryGroup, MemoryWatch, make_group
 from local.supervisor.clock import Clock
 from local.supervisor.doorbell import SHORTEST_PAUSE, Doorbell
 from local.supervisor.ending import Ending
-from local.supervisor.files import ReservedFile, as_json
+from local.supervisor.files import ReservedFile, as_json, reserved_name
 from local.supervisor.kernel import adopt_orphans
 from local.supervisor.launch import CannotJoinGroup, CannotStart, launch
 from local.supervisor.output import Output
@@ -25,6 +28,16 @@ _PATIENCE_WITH_THE_KILLED = 30.0  # seconds; longer only if it hangs inside the 
 _PATIENCE_WITH_THE_GROUP = 1.0
 _PATIENCE_WITH_THE_SERVER = 2.0
 _RETRY = 1.0
+
+_OF_USE_WHILE_IT_RUNS = (
+    "control",
+    "lost",
+    "max_seconds",
+    "started.json",
+    reserved_name("started.json"),
+    "stop",
+    reserved_name("stop"),
+)
 
 
 class RunFiles:
@@ -52,7 +65,7 @@ class Supervision:
         self._look_at = _LOOK_AGAIN
         self._told_to_end = False
         self._group: MemoryGroup | None = None
-        self._watch: MemoryWatch | None = None
+        self._watch: GroupWatch | MemoryWatch | None = None
         self._has_orphans = adopt_orphans()
         self._clock = Clock()
 
@@ -66,6 +79,7 @@ class Supervision:
         self._record_end()
         self._bell.ring(self._clock.elapsed())
         self._remove_group()
+        self._tidy_up()
         self._insist_on_being_heard()
 
     # Starting
@@ -97,6 +111,7 @@ class Supervision:
                 self._remove_group()
                 self._group = None
             else:
+                self._watch = GroupWatch(self._group)
                 return
         self._watch = MemoryWatch(limit) if limit is not None else None
         self._main = launch(self._spec, writing, None)
@@ -126,6 +141,8 @@ class Supervision:
         poller = select.poll()
         for source in (self._pipe, self._signals, self._files.control):
             poller.register(source, select.POLLIN)
+        if isinstance(self._watch, GroupWatch) and self._watch.source is not None:
+            poller.register(self._watch.source, self._watch.event)
         while self._main is not None and self._clock.elapsed() < self._kill_at:
             for source, _ in poller.poll(self._milliseconds_to_wait()):
                 if not self._take(source):
@@ -148,6 +165,9 @@ class Supervision:
         """Return whether there can be more from there."""
         if source == self._pipe:
             return self._take_output()
+        if isinstance(self._watch, GroupWatch) and source == self._watch.source:
+            self._watch.hear(self._clock.elapsed())
+            return True
         data = os.read(source, _CHUNK)
         if source == self._files.control:
             self._look_at = 0.0
@@ -202,7 +222,7 @@ class Supervision:
         self._kill_at = elapsed + self._spec.stop_timeout
         process_tree.send(SIGTERM, self._tree())
 
-    def _check_memory(self, watch: MemoryWatch, elapsed: float) -> None:
+    def _check_memory(self, watch: GroupWatch | MemoryWatch, elapsed: float) -> None:
         if watch.is_over(self._tree(), elapsed):
             self._ending.ran_out_of_memory()
             self._kill_at = elapsed
@@ -214,7 +234,7 @@ class Supervision:
         self._kill_everything()
         if self._main is not None:
             self._ending.could_not_be_killed()
-        if self._group is not None and self._group.oom_kills() and self._ending.failed:
+        if self._group is not None and self._group.oom_kills():
             self._ending.ran_out_of_memory()
         self._drain()
 
@@ -262,6 +282,13 @@ class Supervision:
             else:
                 return
 
+    def _tidy_up(self) -> None:
+        """What steered the task, or told of it while it ran, is no longer needed now that its end is on record."""
+        if not os.path.exists(f"{self._folder}/exit.json"):
+            return
+        for name in _OF_USE_WHILE_IT_RUNS:
+            _remove(f"{self._folder}/{name}")
+
     def _insist_on_being_heard(self) -> None:
         patience = self._clock.elapsed() + _PATIENCE_WITH_THE_SERVER
         while self._bell.due_at is not None and self._clock.elapsed() < patience:
@@ -272,3 +299,10 @@ class Supervision:
         patience = time.monotonic() + _PATIENCE_WITH_THE_GROUP
         while self._group is not None and not self._group.remove() and time.monotonic() < patience:
             time.sleep(0.01)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -177,6 +177,35 @@ def test_a_finished_tasks_folder_is_removed_with_its_workdir(machine: Machine) -
     assert not task.folder.path.exists()
 
 
+@pytest.mark.parametrize("workdir", [None, Path("/no/such/place")])
+def test_a_finished_task_keeps_its_output_and_its_end_only(machine: Machine, workdir: Path | None) -> None:
+    task = machine.start("echo hi", workdir=workdir)
+    task.is_over()
+
+    left = {path.name for path in task.folder.path.iterdir()}
+    assert left - {"work"} == {"exit.json", "lock", "output", "output.times", "supervisor.err"}
+
+
+def test_a_stopped_task_keeps_nothing_of_the_request(machine: Machine) -> None:
+    task = machine.start("sleep 1000")
+    task.running()
+    task.folder.request_stop("enough")
+    task.is_over()
+
+    assert not list(task.folder.path.glob("stop*"))
+
+
+def test_nothing_is_asked_of_a_finished_task(machine: Machine) -> None:
+    task = machine.start("true")
+    task.is_over()
+    before = sorted(task.folder.path.iterdir())
+
+    task.folder.request_stop("too late")
+    task.folder.set_max_seconds(5)
+
+    assert sorted(task.folder.path.iterdir()) == before
+
+
 def test_removing_a_vanished_task_kills_its_leftovers(machine: Machine) -> None:
     task = machine.start("setsid sleep 1000 & echo ready; sleep 1000")
     task.says(b"ready")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.memory_limit import find_group, make_group
-from tests.local.supervised_task import ESCAPE, Machine, machine_in
+from tests.local.supervised_task import ESCAPE, Machine, machine_in, until
 
 LIMIT = 64 << 20
 HOG = f"{sys.executable} -c 'x = bytearray(300 << 20); import time; time.sleep(1000)'"
@@ -63,11 +63,62 @@ def test_a_task_within_its_memory_is_left_alone(machine: Machine, memory_by: str
     assert (ended.exit_code, ended.out_of_memory) == (0, False)
 
 
-@needs_groups
-def test_a_task_that_survives_the_loss_of_a_child_succeeds(machine: Machine) -> None:
-    ended = machine.start(f"{HOG} || true", memory_bytes=LIMIT).exited()
+@both_ways
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{HOG} || true",
+        f"{HOG}; exit 3",
+        f"for i in 1 2 3; do {HOG} & done; wait; echo end",
+        f"{HOG} & exec sleep 1000",
+    ],
+    ids=["forgiven", "passed over", "several", "in the background"],
+)
+def test_the_loss_of_one_process_ends_the_whole_task(machine: Machine, command: str, memory_by: str) -> None:
+    task = machine.start(command, memory_bytes=LIMIT, memory_by=memory_by)
 
-    assert (ended.exit_code, ended.out_of_memory) == (0, False)
+    ended = task.exited()
+    assert (ended.exit_code, ended.signal, ended.out_of_memory) == (137, 9, True)
+    assert (ended.stop_code, ended.reason) == ("EssentialContainerExited", REASON)
+    assert task.processes == []
+
+
+@needs_groups
+def test_a_task_does_not_live_on_after_the_loss_of_one_process(machine: Machine) -> None:
+    task = machine.start(f"{HOG}; sleep 0.5; echo after; sleep 1000", memory_bytes=LIMIT)
+
+    task.exited()
+    assert b"after" not in task.printed()
+
+
+@needs_groups
+def test_a_main_process_that_ends_at_that_very_moment_changes_nothing(machine: Machine) -> None:
+    """Its supervisor is stopped, so that it sees the kill and the end at once."""
+    task = machine.start(f"while [ ! -e go ]; do sleep 0.01; done; {HOG} || touch over", memory_bytes=LIMIT)
+    running = task.running()
+    os.kill(running.supervisor_pid, signal.SIGSTOP)
+    (task.folder.path / "work" / "go").touch()
+    until((task.folder.path / "work" / "over").exists)
+    until(lambda: _is_zombie(running.pid))
+    os.kill(running.supervisor_pid, signal.SIGCONT)
+
+    ended = task.exited()
+    assert (ended.exit_code, ended.out_of_memory, ended.reason) == (137, True, REASON)
+
+
+@needs_groups
+def test_memory_that_runs_out_while_the_task_stops_does_not_hide_who_stopped_it(machine: Machine) -> None:
+    task = machine.start(
+        f"trap '{HOG.replace(chr(39), chr(34))}' TERM; echo ready; while :; do sleep 0.01; done",
+        memory_bytes=LIMIT,
+    )
+    task.says(b"ready")
+
+    task.folder.request_stop("enough")
+
+    ended = task.exited()
+    assert (ended.exit_code, ended.out_of_memory) == (137, True)
+    assert (ended.stopped_by, ended.reason) == ("request", "enough")
 
 
 def test_pages_that_forks_share_are_counted_once(machine: Machine) -> None:
@@ -113,3 +164,7 @@ def test_the_group_of_a_killed_supervisor_goes_with_the_leftovers(machine: Machi
     task.folder.kill_leftovers()
 
     assert find_group(task.folder.task_id) is None
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")

@@ -1,5 +1,6 @@
 """What is asked of version 2 of the control groups, on a stand-in made of plain files."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,49 @@ def test_a_group_is_made_beside_our_own_which_cannot_be_divided(home: Path) -> N
     assert (home / "tapit" / "t1" / "memory.swap.max").read_text() == "0"
 
 
+def test_the_kernel_is_to_kill_all_of_the_task(home: Path) -> None:
+    assert memory_limit.make_group("t1", 64 << 20) is not None
+
+    assert (home / "tapit" / "t1" / "memory.oom.group").read_text() == "1"
+
+
+def test_a_group_that_tells_nothing_is_looked_at_now_and_then(home: Path) -> None:
+    group = memory_limit.MemoryGroup(str(home / "tapit" / "t1"))
+    watch = memory_limit.GroupWatch(group)
+
+    assert watch.source is None
+    assert not watch.is_over([], 5.0)
+    assert 5.0 < watch.due_at < 10.0
+
+
+def test_a_group_that_tells_of_its_kills_is_left_alone_until_then(home: Path) -> None:
+    events = home / "tapit" / "t1" / "memory.events"
+    events.write_text("oom_kill 0\n")
+    watch = memory_limit.GroupWatch(memory_limit.MemoryGroup(str(home / "tapit" / "t1")))
+    assert (watch.source is not None, watch.due_at) == (True, math.inf)
+
+    watch.hear(5.0)
+    assert watch.due_at == 5.0
+    assert not watch.is_over([], 5.0)  # the kernel tells before it kills
+    assert 5.0 < watch.due_at < 5.1
+    events.write_text("oom_kill 1\n")
+
+    assert watch.is_over([], 5.1)
+
+
+def test_what_the_kernel_told_of_another_group_is_forgotten(home: Path) -> None:
+    (home / "tapit" / "t1" / "memory.events").write_text("oom_kill 0\n")
+    watch = memory_limit.GroupWatch(memory_limit.MemoryGroup(str(home / "tapit" / "t1")))
+    watch.hear(5.0)
+
+    looks = 0
+    while watch.due_at < math.inf:
+        assert not watch.is_over([], watch.due_at)
+        looks += 1
+
+    assert 5 < looks < 20
+
+
 def test_the_kernels_kills_are_counted(home: Path) -> None:
     (home / "tapit" / "t1" / "memory.events").write_text(
         "low 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n"
@@ -42,6 +86,6 @@ def test_the_kernels_kills_are_counted(home: Path) -> None:
 
 def _make_kernel_files(group: Path, *, divided: bool) -> None:
     group.mkdir(exist_ok=True)
-    for name in ("cgroup.controllers", "memory.max", "memory.swap.max"):
+    for name in ("cgroup.controllers", "memory.max", "memory.swap.max", "memory.oom.group"):
         (group / name).touch()
     (group / "cgroup.subtree_control").write_text("memory" if divided else "")
