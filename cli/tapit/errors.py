@@ -5,6 +5,7 @@ CliError                1
 ├── NotFound            3    no such task or app
 ├── NotAllowed          4    the token is refused, or may not do this
 │   └── OutputForbidden      ... the home itself may not read the task's output
+├── HomeFailed          1    the home tripped over the request; another try may not
 ├── Unreachable         5    no sensible answer from the home
 └── WaitTimedOut        124  --timeout ran out
 """
@@ -42,6 +43,10 @@ class NotAllowed(CliError):
 
 
 class OutputForbidden(NotAllowed):
+    pass
+
+
+class HomeFailed(CliError):
     pass
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tapit.client import Client, segment
-from tapit.errors import CliError, Unreachable, WaitTimedOut
+from tapit.errors import CliError, HomeFailed, Unreachable, WaitTimedOut
 from tapit.live import News
 from tapit.tasks import FINAL
 
@@ -65,7 +65,7 @@ class Watch:
         return task
 
     def _poll(self, part: str, query: "dict[str, Any]", revision: int) -> "dict[str, Any]":
-        """Ask once; when nobody answers, ask again for as long as a restart may take."""
+        """Ask once; when no sense comes back, ask again for as long as a restart may take."""
         lost_at: float | None = None
         while True:
             wait = self._wait()
@@ -76,14 +76,14 @@ class Watch:
                     timeout=self._within_limit(wait + GRACE),
                     attempts=1,
                 )
-            except Unreachable as error:
+            except (Unreachable, HomeFailed) as error:
                 lost_at = lost_at or time.monotonic()
                 self._bear(error, lost_at)
             else:
                 self._pause = FIRST_PAUSE
                 return answer
 
-    def _bear(self, error: Unreachable, lost_at: float) -> None:
+    def _bear(self, error: CliError, lost_at: float) -> None:
         if not self._client.had_contact:
             raise error
         if self._deadline is not None and time.monotonic() >= self._deadline:

@@ -3,7 +3,7 @@
 import http.client
 import json
 
-from tapit.errors import CliError, NotAllowed, NotFound, OutputForbidden, Unreachable, UsageError
+from tapit.errors import CliError, HomeFailed, NotAllowed, NotFound, OutputForbidden, Unreachable, UsageError
 from tapit.settings import Settings
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ KINDS: dict[int, type[CliError]] = {
     410: NotFound,
     413: UsageError,
     429: Unreachable,
+    500: HomeFailed,
     502: Unreachable,
     503: Unreachable,
     504: Unreachable,

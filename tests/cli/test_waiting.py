@@ -167,7 +167,7 @@ def test_a_home_that_goes_away_for_a_while_is_borne(place: Place, home_that: Hom
         Says(b"<html>", 502),
         a_refusal(500, "InternalError", "Oh."),
     ]
-    home_that(a_story(some_lines("one"), *away[:2], the_end("two")))
+    home_that(a_story(some_lines("one"), *away, the_end("two")))
 
     result = place.run("create", "task", "x", "-w")
 
