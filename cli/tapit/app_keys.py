@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 def _workdir(key: str, given: str) -> str:
     """Absolute: the home runs elsewhere than this shell."""
-    return str(Path(values.text(key, given)).expanduser().absolute().resolve(strict=False))
+    return str(_expanded(key, given).absolute().resolve(strict=False))
+
+
+def _expanded(key: str, given: str) -> Path:
+    try:
+        return Path(values.text(key, given)).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{key}={given} leads to no folder",
+            "~ stands for a home folder, and there is none by that name.",
+            "write the whole path, or set HOME",
+        ) from None
 
 
 def _file(key: str, given: str) -> list[tuple[str, str]]:

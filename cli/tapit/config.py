@@ -30,7 +30,18 @@ def cache_folder() -> Path:
 def _xdg(variable: str, default: str) -> Path:
     """An empty or relative folder is to be ignored, says the XDG specification."""
     given = os.environ.get(variable, "")
-    return Path(given) if given.startswith("/") else Path.home() / default
+    return Path(given) if given.startswith("/") else _home(variable) / default
+
+
+def _home(instead: str) -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # a container's user that no passwd file knows
+        raise CliError(
+            "there is no home folder to keep settings in",
+            "HOME is not set, and the system knows no folder of this user.",
+            f"set HOME or {instead}",
+        ) from error
 
 
 def read_config() -> "dict[str, Any]":

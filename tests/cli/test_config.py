@@ -245,3 +245,24 @@ def test_a_relative_xdg_folder_is_ignored(place: Place, home: ScriptedHome) -> N
     assert json.loads(place.run("config", "show").stdout)["file"] == str(
         place.folder / ".config/tapit/config.toml"
     )
+
+
+@pytest.mark.parametrize("words", [("config", "show"), ("create", "app", "name=a", "workdir=~")])
+def test_a_user_without_a_home_folder_is_told_what_to_set(words: tuple[str, ...], place: Place) -> None:
+    for variable in ("HOME", "XDG_CONFIG_HOME"):
+        del place.env[variable]
+    script = "import pwd, sys; pwd.getpwuid = {}.__getitem__; from tapit import main; main.main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], env=place.env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == (1 if "show" in words else 2)
+    assert "set HOME" in done.stderr
+
+
+def test_a_workdir_of_an_unknown_user_is_refused(place: Place) -> None:
+    result = place.run("create", "app", "name=a", "workdir=~nobody-by-that-name/x")
+
+    assert result.returncode == 2
+    assert "workdir=~nobody-by-that-name/x leads to no folder" in result.stderr
