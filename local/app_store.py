@@ -67,6 +67,11 @@ class SqliteTokenStore:
             found = connection.execute(statement, (token_id,)).fetchone()
         return Token(*found) if found else None
 
+    def remove_all(self) -> None:
+        """Make every token there is good for nothing."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM tokens")
+
     def add(self, token: Token) -> None:
         statement = "INSERT OR REPLACE INTO tokens (id, name, secret_sha256) VALUES (?, ?, ?)"
         with self._database.write() as connection:

@@ -15,6 +15,9 @@ def survive(step: Callable[[], None]) -> None:
         step()
     except TapitError as error:  # such as a full disk: known, and it may pass
         logger.warning("%s: %s", threading.current_thread().name, error)
+    except ExceptionGroup as errors:  # what a sweep could not mend, after it mended the rest
+        for each in errors.exceptions:
+            logger.warning("%s: %s", threading.current_thread().name, each)
     except Exception:
         logger.exception("An unexpected failure in %s", threading.current_thread().name)
 

@@ -2,12 +2,11 @@
 
 import logging
 import time
-from contextlib import suppress
 
 from chalicelib.domain.errors import TaskNotFound
 from chalicelib.ports import Services
 from local.database import Database
-from local.run_folder import StillRunning
+from local.processes import forget_folder
 from local.run_folders import RunFolders
 from local.task_store import SqliteTaskStore
 
@@ -38,5 +37,4 @@ def _is_known(store: SqliteTaskStore, task_id: str) -> bool:
 def _remove_folders(folders: RunFolders, task_id: str) -> None:
     for folder in folders.named_like(task_id):
         logger.info("Removing %s: no task leads to it", folder.path)
-        with suppress(StillRunning):
-            folder.remove()
+        forget_folder(folder)

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import app as triggers
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.ports import Services
-from chalicelib.usecases.sweep import sweep
+from chalicelib.usecases.sweep import Sweeper
 from chalicelib.wiring import running_on
 from local.app_store import SqliteAppStore, SqliteTokenStore
 from local.background import Repeater
@@ -76,7 +77,7 @@ def build_home(state: StateFolder) -> LocalHome:
         lifecycle.look_again,
     )
     watcher = Repeater("watch", doorbell.ring_for_the_dead, WATCH_EVERY)
-    sweeper = Repeater("sweep", lambda: _sweep(services), SWEEP_EVERY)
+    sweeper = Repeater("sweep", partial(Sweeper(SWEEP_EVERY).run, services), SWEEP_EVERY)
     cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders, state.database), CLEAN_UP_EVERY)
     return LocalHome(services, changes, doorbell, (doorbell, lifecycle, watcher, sweeper, cleaner))
 
@@ -110,9 +111,3 @@ def _pick_up(home: LocalHome) -> None:
             home.doorbell.ring(task.id)
             after = task.id
         has_more = page.has_more
-
-
-def _sweep(services: Services) -> None:
-    after = sweep(services)
-    while after is not None:
-        after = sweep(services, after)

@@ -86,6 +86,7 @@ class LocalLifecycle:
         self._limits = limits
         self._services = services
         self._timers = Timers()
+        self._limit_lock = threading.Lock()
         self._tries: dict[str, int] = {}
         self._workers = [
             threading.Thread(target=self._work, name=f"lifecycle-{number}", daemon=True)
@@ -100,7 +101,7 @@ class LocalLifecycle:
         self._timers.set(task_id, time.time() + FIRST_RETRY)
 
     def limit_changed(self, task: Task) -> None:
-        self._limits.keep_limit(task)
+        self._keep_limit(task.id)
         self._timers.set(task.id, next_wake(task, self._services().clock.now()).timestamp())
 
     def open(self) -> None:
@@ -138,14 +139,20 @@ class LocalLifecycle:
         if task.is_final:
             return None
         if task.launch is not None and task.launch.accepted_at is not None:
+            self._keep_limit(task_id)  # whoever changed it last may have ended before handing it over
             return check_deadline(home, task_id)
         was_begun, launched_with = task.launch is not None, task.max_hours
         task = launch_task(home, task_id)
         if task.max_hours != launched_with:  # it was extended while it started
-            self._limits.keep_limit(task)
+            self._keep_limit(task_id)
         if was_begun:  # by a server before us: its news may have come while nobody listened
             return check_deadline(home, task_id)
         return None if task.is_final else next_wake(task, home.clock.now())
+
+    def _keep_limit(self, task_id: str) -> None:
+        """Hand over the limit that is on record now, one at a time, so that an older one never comes last."""
+        with self._limit_lock:
+            self._limits.keep_limit(self._services().tasks.get(task_id))
 
     def _try_again(self, task_id: str, why: TapitError) -> None:
         tries = self._tries[task_id] = self._tries.get(task_id, 0) + 1

@@ -54,8 +54,12 @@ def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> N
             _serve(folder, port, profile)
     except StateError as error:
         _fail(str(error), error.hint)
+    except BrokenPipeError:
+        sys.exit(141)  # nobody reads what we say
     except OSError as error:
         _fail(f"The system refused: {error}.", "Mend that, or name another --state.")
+    except RuntimeError as error:  # Path.home() without HOME and without an entry for the user
+        _fail(f"{error}", "Set HOME, or name the folder: --state DIR (and set XDG_CONFIG_HOME).")
 
 
 def default_state() -> Path:

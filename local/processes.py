@@ -3,15 +3,16 @@
 This is no isolation: a task can do whatever the user who started the server can.
 """
 
+import logging
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, NoCapacity
+from chalicelib.domain.errors import CannotStart, NoCapacity, Unavailable
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ecs_events import parse
@@ -28,6 +29,7 @@ from local.run_folder import (
 )
 from local.run_folders import RunFolders
 
+logger = logging.getLogger(__name__)
 GIB = 1024**3
 INHERITED = ("PATH", "HOME", "LANG", "TERM")
 
@@ -72,7 +74,8 @@ class ProcessCluster:
     def stop(self, task: Task, reason: str) -> None:
         folder = self._folders.of(task)
         if folder is not None and folder.path.exists():
-            folder.request_stop(reason)
+            with _as_unavailable():
+                folder.request_stop(reason)
 
     def find(self, task: Task) -> str | None:
         assert task.launch is not None
@@ -86,22 +89,21 @@ class ProcessCluster:
 
     def forget(self, task: Task) -> None:
         for folder in self._folders.all_of(task):
-            with suppress(
-                StillRunning
-            ):  # its last process is just ending; the next clean-up finds the folder
-                folder.remove()
+            forget_folder(folder)
 
     def keep_limit(self, task: Task) -> None:
         """Hand the task's limit to its supervisor, which keeps it to the second, server or not."""
         folder = self._folders.of(task)
         if folder is not None and folder.path.exists():
-            folder.set_max_seconds(_seconds(task.max_hours))
+            with _as_unavailable():
+                folder.set_max_seconds(_seconds(task.max_hours))
 
     def _look_at(self, task: Task) -> Sighting | None:
         folder = self._folders.of(task)
         if folder is None or not folder.path.exists():
             return None
-        return sighting(task, folder)
+        with _as_unavailable():
+            return sighting(task, folder)
 
     def _task_to_run(self, task: Task, app: App) -> TaskToRun:
         assert task.launch is not None
@@ -116,6 +118,24 @@ class ProcessCluster:
             stop_timeout=task.launch.plan["stop_timeout"],
             memory_by=self._memory_by,
         )
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"The folder of a task cannot be used right now: {error}.") from error
+
+
+def forget_folder(folder: RunFolder) -> None:
+    """Remove a folder, or leave it to a later clean-up: what is left of a task must not keep its record."""
+    try:
+        folder.remove()
+    except StillRunning:  # its last process is just ending
+        logger.info("%s is removed later", folder.path)
+    except OSError as error:
+        logger.warning("%s could not be removed: %s", folder.path, error)
 
 
 def sighting(task: Task, folder: RunFolder) -> Sighting | None:

@@ -1,8 +1,10 @@
 """Which folder an attempt at a task runs in."""
 
+import math
 import os
 from pathlib import Path
 
+from chalicelib.domain import ids
 from chalicelib.domain.task import Task
 from local.run_folder import RunFolder
 
@@ -28,10 +30,22 @@ class RunFolders:
 
     def named_like(self, task_id: str) -> list[RunFolder]:
         """Return the folders of every attempt at a task that nothing more is known of."""
-        return [RunFolder(path, task_id) for path in self.root.glob(f"{task_id}-*")]
+        return [RunFolder(path, task_id) for path in self.root.iterdir() if _task_of(path.name) == task_id]
 
     def older_than(self, moment: float) -> set[str]:
         """Return the ids of the tasks whose folders nothing was added to since then (seconds since 1970)."""
-        return {
-            entry.name.rpartition("-")[0] for entry in os.scandir(self.root) if entry.stat().st_mtime < moment
-        }
+        old = [entry.name for entry in os.scandir(self.root) if _modified_at(entry) < moment]
+        return {task_id for name in old if (task_id := _task_of(name))}
+
+
+def _task_of(name: str) -> str | None:
+    """Return the id in a folder's name; None for what somebody else has put there."""
+    task_id = name.rpartition("-")[0]
+    return task_id if ids.PATTERN.fullmatch(task_id) else None
+
+
+def _modified_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # removed meanwhile
+        return math.inf

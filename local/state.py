@@ -60,14 +60,12 @@ class StateFolder:
         """Return the token of the machine's user: the same at every start, so that waiting clients go on."""
         kept = self.path / "token"
         tokens = SqliteTokenStore(self.database)
-        if kept.exists():
-            text = kept.read_text()
-            known = read_token(text)
-            if known is not None and tokens.find(known[0]) is not None:
-                return text
-        token, text = new_token(user)
-        tokens.add(token)
-        _write_private(kept, text)
+        text = kept.read_text() if kept.exists() else ""
+        if not _is_known(tokens, text):
+            token, text = new_token(user)
+            tokens.remove_all()  # whoever removes the file wants the old one to be good for nothing
+            tokens.add(token)
+            _write_private(kept, text)
         return text
 
     def last_port(self) -> int | None:
@@ -81,6 +79,12 @@ class StateFolder:
 
     def remember_server(self, url: str, port: int) -> None:
         _write_private(self.path / "server.json", json.dumps({"url": url, "port": port, "pid": os.getpid()}))
+
+
+def _is_known(tokens: SqliteTokenStore, text: str) -> bool:
+    read = read_token(text)
+    token = tokens.find(read[0]) if read else None
+    return read is not None and token is not None and token.accepts(read[1])
 
 
 @contextmanager

@@ -73,9 +73,16 @@ class App(BaseModel):
 
     def refuse_beyond_limits(self, size: Size, max_hours: float | None) -> None:
         """Raise LimitExceeded, naming the limit and its value."""
-        asked = {"max_cpu": size.cpu, "max_memory": size.memory, "max_hours": max_hours}
-        for limit, wanted in asked.items():
-            allowed = getattr(self.limits, limit)
-            if allowed is not None and (wanted is None or wanted > allowed):
-                words = "no time limit at all" if wanted is None else f"{wanted:g}"
-                raise LimitExceeded(self.name, limit, allowed, f"the task asks for {words}")
+        self._refuse_beyond("max_cpu", size.cpu)
+        self._refuse_beyond("max_memory", size.memory)
+        self.refuse_hours_beyond_limit(max_hours)
+
+    def refuse_hours_beyond_limit(self, max_hours: float | None) -> None:
+        """Raise LimitExceeded; None is no time limit at all, and so beyond any."""
+        self._refuse_beyond("max_hours", max_hours)
+
+    def _refuse_beyond(self, limit: str, wanted: float | None) -> None:
+        allowed = getattr(self.limits, limit)
+        if allowed is not None and (wanted is None or wanted > allowed):
+            words = "no time limit at all" if wanted is None else f"{wanted:g}"
+            raise LimitExceeded(self.name, limit, allowed, f"the task asks for {words}")

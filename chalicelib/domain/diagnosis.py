@@ -7,6 +7,7 @@ from signal import Signals
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.domain.known_reasons import next_step
+from chalicelib.domain.size import MAX_MEMORY
 
 
 class EndedBy(StrEnum):
@@ -56,7 +57,7 @@ def diagnose(
         case EndedBy.OUT_OF_MEMORY:
             return Diagnosis(
                 what=f"It ran out of memory: it needed more than its {memory:g} GB and was killed.",
-                next=f"Run it again with more, for example memory={memory * 2:g}.",
+                next=_more_memory(memory),
             )
         case EndedBy.START_FAILURE:
             return Diagnosis(
@@ -73,6 +74,12 @@ def diagnose(
                 what="Nothing is known of its end: what ran it no longer knows it.",
                 next="Look at its output, and check what it did before you run it again.",
             )
+
+
+def _more_memory(memory: float) -> str:
+    if memory >= MAX_MEMORY:
+        return "It had the most that a task can have: have it need less, or split the work."
+    return f"Run it again with more, for example memory={min(memory * 2, MAX_MEMORY):g}."
 
 
 def _after_exit(exit_code: int | None) -> Diagnosis | None:

@@ -1,6 +1,6 @@
 """What requests about apps and their answers look like."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -85,6 +85,14 @@ class AppFields(RequestBody):
             kept["max_hours"] = None
         return kept | {name: App.model_fields[name].default for name in defaults}
 
+    def notes(self, app: App) -> list[str]:
+        """Say it when the app's size is more than was asked for."""
+        asked = {name: getattr(self, name) for name in ("cpu", "memory") if getattr(self, name) is not None}
+        if all(getattr(app, name) == value for name, value in asked.items()):
+            return []
+        said = " ".join(f"{name}={value:g}" for name, value in asked.items())
+        return [f"{said} is not a Fargate size here; using cpu={app.cpu:g} memory={app.memory:g}."]
+
 
 class CreateApp(AppFields):
     """Environment values can be written, but never read again."""
@@ -165,9 +173,9 @@ class AppView(BaseModel):
     notes: list[str] = []
 
     @classmethod
-    def of(cls, app: App) -> Self:
+    def of(cls, app: App, notes: Sequence[str] = ()) -> Self:
         shown = {name: getattr(app, name) for name in cls.model_fields if name in App.model_fields}
-        return cls.model_construct(**shown | {"environment": sorted(app.environment)}, notes=[])
+        return cls.model_construct(**shown | {"environment": sorted(app.environment)}, notes=list(notes))
 
 
 class AppList(BaseModel):

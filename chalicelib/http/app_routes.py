@@ -12,7 +12,8 @@ routes = Routes()
 @routes.add("POST", "/apps", status=201)
 def create(call: Call, body: CreateApp) -> AppView:
     """Create an app."""
-    return AppView.of(call.home.apps.create(body.app(call.home.clock.now(), call.token.name)))
+    app = call.home.apps.create(body.app(call.home.clock.now(), call.token.name))
+    return AppView.of(app, body.notes(app))
 
 
 @routes.add("GET", "/apps")
@@ -32,7 +33,8 @@ def show(call: Call, app_name: str) -> AppView:
 @routes.add("PATCH", "/apps/{app_name}")
 def change(call: Call, app_name: str, body: ChangeApp) -> AppView:
     """Change an app; only what is given changes, and running tasks keep what they have."""
-    return AppView.of(change_app(call.home.apps, app_name, body.applied_to))
+    app = change_app(call.home.apps, app_name, body.applied_to)
+    return AppView.of(app, body.notes(app))
 
 
 @routes.add("DELETE", "/apps/{app_name}")

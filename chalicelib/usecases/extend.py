@@ -8,8 +8,14 @@ from chalicelib.usecases.change import change_task
 def extend_task(services: Services, task_id: str, max_hours: float | None) -> Task:
     """Set max_hours (None: no limit), counted from the task's start; the app's limits hold here too."""
     task = services.tasks.get(task_id)
-    services.apps.get(task.app).refuse_beyond_limits(task.size, max_hours)
+    if not _is_shorter(task, max_hours):
+        services.apps.get(task.app).refuse_hours_beyond_limit(max_hours)
     now = services.clock.now()
     task = change_task(services.tasks, task_id, lambda task: set_max_hours(task, max_hours, now))
     services.lifecycle.limit_changed(task)
     return task
+
+
+def _is_shorter(task: Task, max_hours: float | None) -> bool:
+    """A task may always be given less, whatever its app allows by now."""
+    return max_hours is not None and (task.max_hours is None or max_hours <= task.max_hours)

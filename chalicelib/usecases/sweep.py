@@ -39,11 +39,7 @@ class Sweeper:
             raise ExceptionGroup("some tasks could not be seen to", problems)
 
 
-def _raise(problem: TapitError) -> None:
-    raise problem
-
-
-def sweep(services: Services, after_id: str | None = None, report: Report = _raise) -> str | None:
+def sweep(services: Services, after_id: str | None, report: Report) -> str | None:
     """Look at one page of unfinished tasks; return where to resume, or None after the last page."""
     page = services.tasks.list_active(after_id, PAGE)
     seen = _look(services, page.items, report)

@@ -159,3 +159,14 @@ def test_the_default_that_null_puts_back_is_one_the_limits_allow(inside: HomeInP
     name = inside.new_app(limits={"max_hours": 2}, max_hours=1)
 
     assert change(inside, name, max_hours=None)["max_hours"] == 2
+
+
+def test_a_size_that_was_snapped_is_noted(inside: HomeInProcess) -> None:
+    created = inside.ask("POST", "/apps", {"name": a_name(), "cpu": 3, "memory": 1}).json
+
+    assert (created["cpu"], created["memory"]) == (4, 8)
+    assert created["notes"] == ["cpu=3 memory=1 is not a Fargate size here; using cpu=4 memory=8."]
+
+
+def test_a_size_that_fits_is_not_noted(inside: HomeInProcess) -> None:
+    assert inside.ask("POST", "/apps", {"name": a_name(), "cpu": 2, "memory": 4}).json["notes"] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.errors import Unanswered
+from chalicelib.domain.errors import TapitError, Unanswered
 from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt
 from chalicelib.ports import Services
 from chalicelib.usecases.sweep import PAGE, ROTATION, sweep
@@ -55,6 +55,14 @@ def beginnings() -> Beginnings:
     return Beginnings()
 
 
+def swept(services: Services, after_id: str | None = None) -> str | None:
+    """Sweep one page, without a problem."""
+    problems: list[TapitError] = []
+    after = sweep(services, after_id, problems.append)
+    assert problems == []
+    return after
+
+
 def at(inside: HomeInProcess, beginnings: Beginnings, passed: timedelta) -> Services:
     return replace(inside.services, clock=SetClock(NOON + passed), lifecycle=beginnings)
 
@@ -74,7 +82,7 @@ def test_a_task_that_nobody_launched_for_a_minute_is_begun(
 ) -> None:
     task = kept(inside, a_task())
 
-    sweep(at(inside, beginnings, passed))
+    swept(at(inside, beginnings, passed))
 
     assert beginnings.begun == ([task.id] if is_begun else [])
 
@@ -85,7 +93,7 @@ def test_a_beginning_that_is_not_answered_does_not_stop_the_sweep(
     made = [kept(inside, a_task(id=f"1jd3m8k7x2q{n}")).id for n in "abc"]
     beginnings.answers = False
 
-    sweep(at(inside, beginnings, timedelta(minutes=2)))
+    swept(at(inside, beginnings, timedelta(minutes=2)))
 
     assert beginnings.begun == made
 
@@ -97,7 +105,7 @@ def test_a_task_that_is_unknown_for_over_an_hour_is_lost_when_it_is_its_turn(
     task = kept(inside, a_running_task())
 
     for minute in range(passed + 1):
-        sweep(at(inside, beginnings, timedelta(minutes=minute)))
+        swept(at(inside, beginnings, timedelta(minutes=minute)))
 
     assert inside.record(task.id).status is status
 
@@ -110,7 +118,7 @@ def test_a_task_past_its_deadline_is_stopped_and_none_before(
 ) -> None:
     task = kept(inside, a_running_task(max_hours=0.5))
 
-    sweep(at(inside, beginnings, passed))
+    swept(at(inside, beginnings, passed))
 
     assert inside.record(task.id).status is status
 
@@ -121,7 +129,7 @@ def test_a_task_that_does_not_start_in_time_is_stopped_for_that(
     asked = begin_attempt(a_task(), {"driver": "process"}, NOON)
     task = kept(inside, accept_launch(asked, ARN, NOON))
 
-    sweep(at(inside, beginnings, timedelta(minutes=15)))
+    swept(at(inside, beginnings, timedelta(minutes=15)))
 
     stopping = inside.record(task.id)
     assert stopping.stop_cause is not None
@@ -133,7 +141,7 @@ def test_a_sweep_that_finds_nothing_to_do_writes_nothing(
 ) -> None:
     task = kept(inside, a_running_task())
 
-    sweep(at(inside, beginnings, timedelta(minutes=5)))
+    swept(at(inside, beginnings, timedelta(minutes=5)))
 
     assert inside.record(task.id) == task
 
@@ -144,8 +152,8 @@ def test_a_sweep_is_bounded_and_resumes_where_it_stopped(
     made = [kept(inside, a_task(id=f"1jd3m8k{n:05}")).id for n in range(PAGE + 2)]
     services = at(inside, beginnings, timedelta(minutes=2))
 
-    after = sweep(services)
+    after = swept(services)
     assert (after, beginnings.begun) == (made[PAGE - 1], made[:PAGE])
 
-    assert sweep(services, after) is None
+    assert swept(services, after) is None
     assert beginnings.begun == made

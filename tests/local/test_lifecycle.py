@@ -344,3 +344,23 @@ def test_fifty_tasks_at_once_all_end_as_they_should(api: Api, app: str) -> None:
 
     assert [task["exit_code"] for task in ended] == [n % 3 for n in range(50)]
     assert [api.lines(task_id) for task_id in made] == [[str(n)] for n in range(50)]
+
+
+def test_a_task_can_be_given_less_time_whatever_its_app_allows_by_now(api: Api, app: str) -> None:
+    task = api.create(app, "exec sleep 1000", max_hours=8)
+    api.patch(
+        f"/apps/{app}", {"limits": {"max_hours": 2, "max_cpu": 0.25, "max_memory": 0.5}, "max_hours": 1}
+    )
+
+    assert api.patch(f"/tasks/{task['id']}", {"max_hours": 4})["max_hours"] == 4
+    refused = api.ask("PATCH", f"/tasks/{task['id']}", {"max_hours": 5})
+    assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
+    api.stop(task["id"])
+
+
+def test_a_tasks_size_is_no_reason_against_more_time(api: Api, app: str) -> None:
+    task = api.create(app, "exec sleep 1000", max_hours=1, cpu=1, memory=2)
+    api.patch(f"/apps/{app}", {"limits": {"max_cpu": 0.5}})
+
+    assert api.patch(f"/tasks/{task['id']}", {"max_hours": 2})["max_hours"] == 2
+    api.stop(task["id"])

@@ -147,3 +147,34 @@ def test_a_connection_that_stays_open_does_not_keep_a_server_from_ending(
         assert idle.recv(65536).startswith(b"HTTP/1.1 200")
 
         assert own_home.end() == 0
+
+
+def test_a_limit_that_was_not_handed_over_before_a_crash_is_handed_over_after(own_home: HomeProcess) -> None:
+    task_id = own_home.api.create(own_home.new_app(), "echo up; exec sleep 1000", max_hours=1)["id"]
+    own_home.api.wait_until(task_id, "RUNNING")
+    kept = own_home.folder(task_id).path / "max_seconds"
+    own_home.kill()
+    kept.write_text("1000000.0")  # as it was before somebody set the hour that is on record
+
+    own_home.start()
+
+    until(lambda: kept.read_text().strip() == "3600.0")
+
+
+def test_a_removed_token_file_makes_the_old_token_good_for_nothing(own_home: HomeProcess) -> None:
+    old = own_home.api
+    own_home.end()
+    (own_home.state / "token").unlink()
+    own_home.start()
+
+    assert old.ask("GET", "/apps").status == 401
+    assert own_home.api.ask("GET", "/apps").status == 200
+
+
+def test_a_damaged_token_file_is_replaced(own_home: HomeProcess) -> None:
+    own_home.end()
+    kept = own_home.state / "token"
+    kept.write_text(kept.read_text()[:-1] + "!")
+    own_home.start()
+
+    assert own_home.api.ask("GET", "/apps").status == 200

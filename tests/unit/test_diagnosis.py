@@ -73,3 +73,14 @@ def test_a_failure_around_the_task_keeps_the_platforms_words(ended_by: EndedBy) 
         "CannotPullContainerError"
         in a_diagnosis(ended_by, reason="CannotPullContainerError: no such tag").what
     )
+
+
+@pytest.mark.parametrize(
+    ("memory", "advice"),
+    [(0.5, "memory=1."), (16, "memory=32."), (64, "memory=120."), (120, "split the work")],
+)
+def test_more_memory_is_advised_as_far_as_there_is_more(memory: float, advice: str) -> None:
+    told = diagnose(EndedBy.OUT_OF_MEMORY, exit_code=137, reason=None, memory=memory, max_hours=1, by=None)
+
+    assert told is not None
+    assert advice in told.next
