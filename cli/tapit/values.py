@@ -140,21 +140,24 @@ def yes_or_no(key: str, given: str) -> bool:
 
 def since(key: str, given: str) -> str:
     """RFC 3339, also from a length of time that means "ago"."""
+    from datetime import UTC
+
+    moment = _moment(key, given)
+    try:
+        utc = moment.astimezone(UTC)  # the local zone may push it out of the calendar
+    except (ValueError, OverflowError):
+        raise UsageError(f"{key}={given} is outside the calendar") from None
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")  # type: ignore[no-any-return]
+
+
+def _moment(key: str, given: str):  # type: ignore[no-untyped-def]  # datetime is imported only when needed
     from datetime import UTC, datetime, timedelta
 
     if re.fullmatch(DURATION, given.strip()):
         try:
-            moment = datetime.now(UTC) - timedelta(seconds=duration(key, given))
+            return datetime.now(UTC) - timedelta(seconds=duration(key, given))
         except OverflowError:
             raise UsageError(f"{key}={given} is too long ago") from None
-    else:
-        moment = _moment(key, given)
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(key: str, given: str):  # type: ignore[no-untyped-def]  # datetime is imported only when needed
-    from datetime import datetime
-
     try:
         return datetime.fromisoformat(given.strip())
     except ValueError:

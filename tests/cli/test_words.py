@@ -1,5 +1,7 @@
 """The grammar: every spelling of a setting, every place for an option."""
 
+import time
+
 import pytest
 from tapit import commands
 from tapit.errors import UsageError
@@ -167,3 +169,17 @@ def test_since_takes_a_time_or_how_long_ago() -> None:
     )
     assert str(read("list", "tasks", "since=2h").settings["since"]).endswith("Z")
     refusal("list", "tasks", "since=yesterday")
+
+
+@pytest.mark.parametrize(
+    ("day", "zone"),
+    [("0001-01-01", "XXX-12"), ("9999-12-31T23:59", "XXX+12"), ("0001-01-01T00:00+05:00", "UTC")],
+)
+def test_a_time_outside_the_calendar_is_refused(day: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert refusal("list", "tasks", f"since={day}").what == f"since={day} is outside the calendar"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
