@@ -4,9 +4,9 @@ The last word is the one being typed. Silent on any failure: a prompt is no plac
 """
 
 import sys
+from contextlib import suppress
 
 from tapit import commands
-from tapit.errors import CliError
 from tapit.grammar import GLOBAL_FLAGS, GLOBAL_KEYS, Command, Key
 
 Candidate = tuple[str, str]
@@ -14,10 +14,9 @@ Candidate = tuple[str, str]
 
 def answer(words: list[str]) -> int:
     words = words or [""]
-    try:
+    found: list[Candidate] = []
+    with suppress(Exception):  # a bug as well: it would leave a trace behind at each Tab
         found = _candidates(words[:-1], words[-1])
-    except CliError:
-        found = []
     sys.stdout.write("".join(f"{value}\t{meaning}\n" for value, meaning in found))
     return 0
 

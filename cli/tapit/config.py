@@ -78,6 +78,18 @@ def _unreadable(path: Path, why: str) -> CliError:
     )
 
 
+def profiles_of(kept: "dict[str, Any]") -> "dict[str, dict[str, Any]]":
+    """The profiles by name, or an error that says how a file should have put them."""
+    profiles = kept.get("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(one, dict) for one in profiles.values()):
+        raise CliError(f"{config_path()} is not as expected", "Profiles are tables: [profile.NAME].")
+    for name, section in profiles.items():
+        for key in ("url", "app"):
+            if not isinstance(section.get(key, ""), str):
+                raise CliError(f"{key} of profile {name} is not text", f"Look into {config_path()}.")
+    return profiles
+
+
 def save_profile(name: str, url: str, token: str, *, make_default_if_none: bool = True) -> Path:
     """Write a profile and its token, keeping everything else in the file; return the file's path."""
     checked_profile("profile", name)
@@ -93,8 +105,7 @@ def save_profile(name: str, url: str, token: str, *, make_default_if_none: bool 
 
 def known_url(name: str) -> str | None:
     """The address that a profile leads to now; None for a profile that is not there."""
-    section = open_config().get("profile", {}).get(name)
-    url = section.get("url") if isinstance(section, dict) else None
+    url = profiles_of(read_config()).get(name, {}).get("url")
     return str(url) if url else None
 
 

@@ -29,7 +29,7 @@ def apps(before: list[str]) -> list[tuple[str, str]]:
 
 
 def profiles() -> list[tuple[str, str]]:
-    kept = config.read_config().get("profile", {})
+    kept = config.profiles_of(config.read_config())
     return [(name, str(section.get("url", ""))) for name, section in kept.items()]
 
 

@@ -71,7 +71,7 @@ def find_settings(*, profile: str | None = None, app: str | None = None) -> Sett
 
 
 def _add_profile(found: Settings, kept: "dict[str, Any]", flag: str | None) -> None:
-    profiles = _profiles(kept)
+    profiles = config.profiles_of(kept)
     name, source = _chosen_profile(kept, profiles, flag)
     if name is None:
         return
@@ -84,17 +84,6 @@ def _add_profile(found: Settings, kept: "dict[str, Any]", flag: str | None) -> N
     found.put("app", section.get("app"), f"profile {name}")
     if found.token is None and found.url:
         found.put("token", config.read_token(name, found.url), str(config.token_path(name)))
-
-
-def _profiles(kept: "dict[str, Any]") -> "dict[str, dict[str, Any]]":
-    profiles = kept.get("profile", {})
-    if not isinstance(profiles, dict) or not all(isinstance(one, dict) for one in profiles.values()):
-        raise CliError(f"{config.config_path()} is not as expected", "Profiles are tables: [profile.NAME].")
-    for name, section in profiles.items():
-        for key in ("url", "app"):
-            if not isinstance(section.get(key, ""), str):
-                raise CliError(f"{key} of profile {name} is not text", f"Look into {config.config_path()}.")
-    return profiles
 
 
 def _chosen_profile(

@@ -118,3 +118,15 @@ def test_fish_offers(place: Place, home_that: HomeThat) -> None:
     done = subprocess.run(["fish", "-c", script], env=place.env, capture_output=True, text=True, check=False)
 
     assert done.stdout.split("\t")[0] == "task=1jd3m8k7x2qf"
+
+
+def test_nothing_wrong_shows_at_the_prompt_or_leaves_a_trace(place: Place, home_that: HomeThat) -> None:
+    home_that(lambda _asked: Says({"items": [3], "next": None}))
+    place.config.parent.mkdir(parents=True)
+    place.config.write_text("profile = 3\n")
+
+    for words in (("show", "task", "task="), ("list", "tasks", "--profile", "")):
+        result = place.run("__complete", *words, TMPDIR=str(place.folder))
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+    assert not list(place.folder.glob("tapit-*.trace"))

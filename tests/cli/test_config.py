@@ -266,3 +266,18 @@ def test_a_workdir_of_an_unknown_user_is_refused(place: Place) -> None:
 
     assert result.returncode == 2
     assert "workdir=~nobody-by-that-name/x leads to no folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("login",), ("config", "set", "default_profile=x"), ("config", "set", "app=x"), ("list", "tasks")],
+)
+@pytest.mark.parametrize("line", ["profile = 3", "[profile]\nx = 3"])
+def test_profiles_that_are_no_tables_are_told(line: str, words: tuple[str, ...], place: Place) -> None:
+    place.config.parent.mkdir(parents=True)
+    place.config.write_text(line + "\n")
+
+    result = place.run(*words)
+
+    assert result.returncode == 1
+    assert "Profiles are tables: [profile.NAME]." in result.stderr

@@ -14,9 +14,8 @@ def run(call: Call) -> int:
     if not any(name in call.settings for name in ("app", "url", "default_profile")):
         raise UsageError("nothing to change", then=COMMAND.example)
     document = config.open_config()
-    profiles = document.get("profile", {})
     default = call.get("default_profile")
-    if default and default not in profiles:
+    if default and default not in config.profiles_of(document):
         raise UsageError(f"there is no profile {default}", then=f"tapit login --profile {default}")
     if default:
         document["default_profile"] = default

@@ -16,7 +16,7 @@ def run(call: Call) -> int:
     profile = call.get("profile") or "default"
     home = Settings()
     home.put("profile", profile, "--profile")
-    home.put("url", call.get("url") or _known_url(profile), "url=")
+    home.put("url", call.get("url") or config.known_url(profile), "url=")
     if home.url is None:
         raise UsageError("tapit login needs url=", then=COMMAND.example)
     client = Client(home, debug="debug" in call.flags)  # the address is judged before a token is asked for
@@ -25,14 +25,6 @@ def run(call: Call) -> int:
     path = config.save_profile(profile, home.url, str(home.token))
     call.say(f"Saved profile {profile} in {path}; the token is kept apart, readable only by you.")
     return 0
-
-
-def _known_url(profile: str) -> str | None:
-    from tapit import config
-
-    section = config.read_config().get("profile", {}).get(profile, {})
-    url = section.get("url")
-    return str(url) if url else None
 
 
 def _read_token(url: str) -> str:
