@@ -317,7 +317,11 @@ class RunFolder:
         if isinstance(self.state(), Vanished):
             self.kill_leftovers()
         with suppress(FileNotFoundError):
-            shutil.rmtree(self.path)
+            try:
+                shutil.rmtree(self.path)
+            except PermissionError:  # a task may leave folders that even their owner cannot empty
+                _allow_to_empty(self.path)
+                shutil.rmtree(self.path)
 
     def _group(self) -> MemoryGroup | None:
         path = self._json("started.json").get("memory_group")
@@ -328,6 +332,15 @@ def _known(kind: type[Running | Exited], record: dict[str, Any]) -> dict[str, An
     """Leave out what a supervisor of a newer version may have written."""
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in record.items() if name in names}
+
+
+def _allow_to_empty(path: Path) -> None:
+    path.chmod(0o700)
+    for parent, folders, _ in os.walk(path):  # top down: each is opened before it is entered
+        for name in folders:
+            folder = Path(parent, name)
+            if not folder.is_symlink():
+                folder.chmod(0o700)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from local.run_folder import (
     Running,
     StillRunning,
     Vanished,
+    _allow_to_empty,
     _failure,
 )
 from local.supervisor.output import TIME
@@ -291,3 +292,26 @@ def _look_until(over: threading.Event, folder: RunFolder, seen: list[object]) ->
         if not seen or type(seen[-1]) is not type(state):
             seen.append(state)
     assert isinstance(until(folder.state), Exited)
+
+
+def test_folders_that_a_task_closed_are_removed_with_it(machine: Machine) -> None:
+    if os.getuid() == 0:
+        pytest.skip("nothing is closed to root")
+    task = machine.start("mkdir -p a/b && touch a/b/c && chmod 500 a/b a")
+    task.is_over()
+
+    task.folder.remove()
+
+    assert not task.folder.path.exists()
+
+
+def test_opening_closed_folders_does_not_follow_links_out_of_them(machine: Machine, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o500)
+    task = machine.start(f"mkdir a && ln -s {outside} a/link && chmod 500 a")
+    task.is_over()
+
+    _allow_to_empty(task.folder.path)
+
+    assert (task.folder.path / "work" / "a").stat().st_mode & 0o777 == 0o700
+    assert outside.stat().st_mode & 0o777 == 0o500
