@@ -2,7 +2,7 @@
 
 import sys
 
-from tapit.terminal import Stream
+from tapit.terminal import Stream, harmless
 from tapit.words import Request
 
 TYPE_CHECKING = False
@@ -73,10 +73,10 @@ class Call:
 
         raise no_app_chosen(self.client)
 
-    def say(self, text: str, *styles: str) -> None:
-        """News for a person: stderr, unless -q."""
+    def say(self, text: str, *styles: str, mark: str = "") -> None:
+        """News for a person: stderr, unless -q; only the mark before it may hold colours of its own."""
         if "quiet" not in self.flags:
-            self.err.write(self.err.styled(text, *styles) + "\n")
+            self.err.write(mark + self.err.styled(harmless(text), *styles) + "\n")
 
     def hint(self, meaning: str, command: str) -> None:
         """A next command to type."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from tapit import commands
 from tapit.grammar import GLOBAL_FLAGS, GLOBAL_KEYS, Command, Key
+from tapit.terminal import harmless
 
 Candidate = tuple[str, str]
 
@@ -17,7 +18,8 @@ def answer(words: list[str]) -> int:
     found: list[Candidate] = []
     with suppress(Exception):  # a bug as well: it would leave a trace behind at each Tab
         found = _candidates(words[:-1], words[-1])
-    sys.stdout.write("".join(f"{value}\t{meaning}\n" for value, meaning in found))
+    # whatever its source: the shell shows it as it is
+    sys.stdout.write("".join(f"{harmless(value)}\t{harmless(meaning)}\n" for value, meaning in found))
     return 0
 
 

@@ -11,7 +11,6 @@ from tapit.errors import CliError
 from tapit.private_files import read_private, write_private
 from tapit.settings import Settings, find_settings
 from tapit.tasks import status_cell
-from tapit.terminal import harmless
 
 FRESH = 15.0
 PATIENCE = 1.0
@@ -87,4 +86,4 @@ def _named(item: dict[str, object]) -> list[str]:
     if "name" in item:
         return [str(item["name"]), str(item.get("image") or "")]
     command = " ".join(str(item["command"]).split())[:40]
-    return [str(item["id"]), harmless(f"{status_cell(item)} {command}")]
+    return [str(item["id"]), f"{status_cell(item)} {command}"]

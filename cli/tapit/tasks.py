@@ -57,7 +57,7 @@ def whole(task: "dict[str, Any]") -> "dict[str, Any]":
 def print_json(stream: Stream, value: object) -> None:
     import json
 
-    stream.write(json.dumps(value, indent=2, ensure_ascii=not stream.speaks_unicode) + "\n")
+    stream.write(json.dumps(value, indent=2, ensure_ascii=stream.wants_ascii_json) + "\n")
 
 
 def _row(stream: Stream, task: "dict[str, Any]") -> list[str]:

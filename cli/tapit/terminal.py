@@ -26,6 +26,11 @@ class Stream:
     def speaks_unicode(self) -> bool:
         return (self.file.encoding or "").lower().replace("-", "") == "utf8"
 
+    @property
+    def wants_ascii_json(self) -> bool:
+        """JSON itself spells out only some control characters; a terminal obeys the others as well."""
+        return self.is_terminal or not self.speaks_unicode
+
     def styled(self, text: str, *styles: str) -> str:
         if not self.has_colour or not styles or not text:
             return text

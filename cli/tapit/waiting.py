@@ -76,7 +76,7 @@ class Waiting:
         mark, colour = (
             (_mark(call.err, "✓", "ok"), "green") if succeeded else (_mark(call.err, "✗", "x"), "red")
         )
-        call.say(f"{call.err.styled(mark, colour)} {self._id} {harmless(tasks.ending(task))}")
+        call.say(f"{self._id} {tasks.ending(task)}", mark=call.err.styled(mark, colour) + " ")
         say_lost_output(call, task)
         if not succeeded:
             call.hint("more", f"tapit show task task={self._id}")
@@ -85,9 +85,9 @@ class Waiting:
         return exit_code_of(task)
 
     def _say_last_lines(self) -> None:
-        lines = last_lines(self._call, self._id, LAST_LINES)
-        if lines:
-            self._call.say("".join(f"{line}\n" for line in lines).rstrip("\n"))
+        if "quiet" not in self._call.flags:
+            lines = last_lines(self._call, self._id, LAST_LINES)
+            self._call.err.write("".join(f"{line}\n" for line in lines))
 
     def _interrupted(self) -> int:
         call = self._call

@@ -413,3 +413,37 @@ def test_a_slow_answer_shows_a_sign_that_leaves_nothing_behind(place: Place, hom
 
     assert terminal.finish() == 0
     assert terminal.lines()[0].startswith("ID ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("create", "task", "x", "-o", "json"),
+        ("create", "task", "x", "-o", "table", "-w"),
+        ("create", "app", "name=a", "-o", "json"),
+        ("logs", "x", "-o", "json"),
+        ("__complete", "show", "app", "name="),
+        ("__complete", "show", "task", "task="),
+    ],
+)
+def test_nothing_of_an_answer_can_draw_on_the_terminal(
+    words: tuple[str, ...], place: Place, home_that: HomeThat
+) -> None:
+    evil = a_finished_task(1, id=f"i{EVIL}", command=EVIL, notes=[EVIL], image=EVIL, reason=EVIL)
+
+    def answers(asked: Asked) -> Says:
+        if asked.path.endswith("/logs"):
+            spoken = EVIL if words[0] == "logs" else "said"
+            return Says(some_lines(spoken, status="FAILED", complete=True, revision=9))
+        app = {"name": f"n{EVIL}", "image": EVIL}
+        if asked.path == "/apps":
+            return Says({**app, "items": [app], "next": None})
+        return Says({**evil, "items": [evil], "next": None})
+
+    home_that(answers)
+
+    said = run_at_a_terminal(place, *words).raw
+
+    for forbidden in ("\x1b[2J", "\x1b]", "\x07", "\u202e", "\x9b"):
+        assert forbidden not in said
+    assert "[2J" in said

@@ -7,7 +7,6 @@ from tapit.call import Call
 from tapit.client import segment
 from tapit.errors import UsageError
 from tapit.grammar import TIMEOUT, WAIT_FLAGS, Command, Key
-from tapit.terminal import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def _refuse_contradictions(call: Call) -> None:
 def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
     call.say(f"Created task {task['id']}.")
     for note in task.get("notes") or []:
-        call.say(f"  note: {harmless(str(note))}", "yellow")
+        call.say(f"  note: {note}", "yellow")
     if not waits:
         call.hint("follow", f"tapit logs -f task={task['id']}")
         call.hint("wait", f"tapit wait task={task['id']}")

@@ -6,7 +6,6 @@ from tapit.client import segment
 from tapit.errors import NotFound, UsageError
 from tapit.grammar import Command
 from tapit.tasks import print_json
-from tapit.terminal import harmless
 
 
 def run(call: Call) -> int:
@@ -16,10 +15,10 @@ def run(call: Call) -> int:
     try:
         call.client.send("DELETE", f"/apps/{segment(name)}")
         removed = True
-        call.say(f"Removed app {harmless(name)}; its finished tasks stay until they expire.")
+        call.say(f"Removed app {name}; its finished tasks stay until they expire.")
     except NotFound:
         removed = False
-        call.say(f"There is no app {harmless(name)}; nothing to delete.")
+        call.say(f"There is no app {name}; nothing to delete.")
     _forget_default(call, name)
     if call.output == "json":
         print_json(call.out, {"name": name, "removed": removed})

@@ -5,7 +5,6 @@ from tapit.call import Call
 from tapit.client import segment
 from tapit.errors import NotFound
 from tapit.grammar import TASK, Command
-from tapit.terminal import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def run(call: Call) -> int:
 def _stop(call: Call, path: str) -> int:
     task = call.client.send("POST", f"{path}/stop", repeatable=True)
     if tasks.is_final(task):
-        call.say(f"Task {task['id']} {harmless(tasks.ending(task))}.")
+        call.say(f"Task {task['id']} {tasks.ending(task)}.")
     else:
         call.say(f"Stopping task {task['id']}.")
         call.hint("wait", f"tapit wait task={task['id']}")
@@ -45,7 +44,7 @@ def _remove(call: Call, path: str) -> int:
 
 def _already_gone(call: Call) -> int:
     task_id = call.text("task")
-    call.say(f"There is no task {harmless(task_id)}; nothing to delete.")
+    call.say(f"There is no task {task_id}; nothing to delete.")
     _print(call, {"id": task_id, "removed": False})
     return 0
 

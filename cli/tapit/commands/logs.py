@@ -66,7 +66,7 @@ def _line(call: Call, line: "dict[str, Any]") -> str:
     if call.chosen_output == "json":
         import json
 
-        return json.dumps(line, ensure_ascii=not call.out.speaks_unicode) + "\n"
+        return json.dumps(line, ensure_ascii=call.out.wants_ascii_json) + "\n"
     if "timestamps" in call.flags:
         return f"{line['time']} {line['message']}\n"
     if call.out.is_terminal:

@@ -4,7 +4,6 @@ from tapit import sizes, tasks, times
 from tapit.call import Call
 from tapit.client import segment
 from tapit.grammar import TASK, Command, Key
-from tapit.terminal import harmless
 
 
 def run(call: Call) -> int:
@@ -12,7 +11,7 @@ def run(call: Call) -> int:
     task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
     call.say(f"Task {task['id']} {_limit(task)}.")
     for note in task.get("notes") or []:
-        call.say(f"  note: {harmless(str(note))}", "yellow")
+        call.say(f"  note: {note}", "yellow")
     tasks.print_one(call, task)
     return 0
 
