@@ -2,6 +2,7 @@
 
 from tapit import app_block, app_keys
 from tapit.call import Call
+from tapit.errors import CliError
 from tapit.grammar import Command
 
 
@@ -11,8 +12,12 @@ def run(call: Call) -> int:
     body = {"name": call.text("name"), **wanted, **({"limits": limits} if limits else {})}
     app = call.client.send("POST", "/apps", body)
     call.say(f"Created app {app['name']}.")
-    _make_default(call, app["name"])
     app_block.print_answer(call, app)
+    try:
+        _make_default(call, app["name"])
+    except CliError as error:  # the app is there all the same
+        call.say(f"The profile was not changed: {error.what}. {error.why or ''}".rstrip(), "yellow")
+        call.hint("choose", f"tapit -a {app['name']} ...")
     return 0
 
 
