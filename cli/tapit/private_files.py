@@ -9,9 +9,10 @@ from tapit.errors import CliError
 
 def write_private(path: Path, content: str) -> None:
     """A reader sees the old file or the new one; a crash leaves no half of either."""
-    make_private_folder(path.parent)
+    target = _target(path)  # beside it, not beside the link: a file cannot be renamed across file systems
+    make_private_folder(target.parent)
     # a name of our own and O_EXCL: a file or link laid there by someone else is never written through
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    beside = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -19,7 +20,7 @@ def write_private(path: Path, content: str) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            beside.replace(_target(path))
+            beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:

@@ -281,3 +281,48 @@ def test_profiles_that_are_no_tables_are_told(line: str, words: tuple[str, ...],
 
     assert result.returncode == 1
     assert "Profiles are tables: [profile.NAME]." in result.stderr
+
+
+def test_an_app_is_told_even_where_the_profile_cannot_be_written(place: Place, home_that: HomeThat) -> None:
+    made = home_that(lambda _asked: Says({"name": "shop"}, 201))
+    for variable in ("TAPIT_URL", "TAPIT_TOKEN", "TAPIT_APP"):
+        del place.env[variable]
+    save(place, "local", made.url)
+    script = (
+        "from tapit import config, main\n"
+        "from tapit.errors import CliError\n"
+        "def refuse(document): raise CliError('cannot write it', 'Read-only file system')\n"
+        "config.write_config = refuse\n"
+        "main.main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "create", "app", "name=shop", "-o", "id"],
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "shop\n")
+    assert "The profile was not changed: cannot write it. Read-only file system" in done.stderr
+
+
+def test_a_linked_configuration_is_replaced_where_it_is(place: Place) -> None:
+    """The folder of the link may be on another file system, or not be writable."""
+    kept, link = place.folder / "dotfiles" / "tapit.toml", place.folder / "link.toml"
+    kept.parent.mkdir()
+    link.symlink_to(kept)
+    script = (
+        "import sys; from pathlib import Path; from tapit.private_files import write_private\n"
+        "sys.addaudithook(lambda event, args: print(args[0]) if event == 'os.rename' else None)\n"
+        "write_private(Path(sys.argv[1]), 'x = 1')"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, link], env=place.env, capture_output=True, text=True, check=True
+    )
+
+    assert link.is_symlink()
+    assert kept.read_text() == "x = 1"
+    assert Path(done.stdout.strip()).parent == kept.parent
