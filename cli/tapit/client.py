@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import re
 import select
 import sys
 import time
@@ -41,6 +42,7 @@ class Client:
         self._debug = debug
         self._url = str(home.url).rstrip("/")
         parts = _parts(self._url)
+        _refuse_open_road(self._url, parts.scheme, parts.hostname or "")
         self._prefix = parts.path
         self.while_asking: Callable[[], AbstractContextManager[None]] = nullcontext
         self.had_contact = (
@@ -180,6 +182,23 @@ def _parts(url: str):  # type: ignore[no-untyped-def]  # urllib's SplitResult
     if not usable or not url.isprintable() or " " in url or parts.username is not None:
         raise UsageError(f"{url!r} is not the address of a home", "It looks like https://tapit.example.com.")
     return parts
+
+
+def _refuse_open_road(url: str, scheme: str, host: str) -> None:
+    """Without encryption, whoever sits between here and there can read the token."""
+    import os
+
+    if scheme == "https" or _is_this_machine(host) or os.environ.get("TAPIT_ALLOW_HTTP") == "1":
+        return
+    raise UsageError(
+        f"{url} would be sent the token unencrypted",
+        "Plain http:// is for a home on this machine: on the way to another one, others can read it.",
+        "use https://\nor, in a network that you trust: export TAPIT_ALLOW_HTTP=1",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _connection(scheme: str, netloc: str) -> http.client.HTTPConnection:

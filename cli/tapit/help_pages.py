@@ -30,6 +30,7 @@ VARIABLES = [
     ("TAPIT_PROFILE", "which profile"),
     ("TAPIT_URL, TAPIT_TOKEN", "a home without a profile, as in CI"),
     ("TAPIT_CA_BUNDLE", "certificates to trust instead of the system's"),
+    ("TAPIT_ALLOW_HTTP", "1: send the token without encryption (http://) to another machine too"),
     ("NO_COLOR, FORCE_COLOR", "colours never, colours always"),
 ]
 

@@ -209,12 +209,12 @@ def test_a_local_home_that_is_not_running_is_told_how_to_start(words: list[str],
 
 
 def test_an_unknown_host_is_told(place: Place) -> None:
-    place.env |= {"TAPIT_URL": "http://nowhere.invalid", "TAPIT_TOKEN": TOKEN, "TAPIT_APP": "demo"}
+    place.env |= {"TAPIT_URL": "https://nowhere.invalid", "TAPIT_TOKEN": TOKEN, "TAPIT_APP": "demo"}
 
     result = place.run("list", "tasks")
 
     assert result.returncode == 5
-    assert result.stderr.startswith("error: there is no host for http://nowhere.invalid")
+    assert result.stderr.startswith("error: there is no host for https://nowhere.invalid")
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://", "http://a b", "http://x:99999"])
@@ -225,6 +225,19 @@ def test_what_is_no_address_is_refused(url: str, place: Place) -> None:
 
     assert result.returncode == 2
     assert "is not the address of a home" in result.stderr
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "127.0.0.1.nowhere.invalid", "127.nowhere.invalid"])
+def test_a_token_leaves_this_machine_encrypted_or_by_consent(host: str, place: Place) -> None:
+    place.env |= {"TAPIT_URL": f"http://{host}", "TAPIT_TOKEN": TOKEN, "TAPIT_APP": "demo"}
+
+    refused = place.run("list", "tasks")
+    allowed = place.run("list", "tasks", TAPIT_ALLOW_HTTP="1")
+
+    assert refused.returncode == 2
+    assert f"error: http://{host} would be sent the token unencrypted" in refused.stderr
+    assert "TAPIT_ALLOW_HTTP=1" in refused.stderr
+    assert allowed.stderr.startswith(f"error: there is no host for http://{host}")
 
 
 def test_plain_http_at_an_https_address_is_told(place: Place, home_that: HomeThat) -> None:
