@@ -5,6 +5,7 @@ import sys
 
 from tapit import __version__
 from tapit.errors import OWN_FAILURE
+from tapit.main import passes_a_code_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,15 +14,18 @@ if TYPE_CHECKING:
 
 def report(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
     """Say it in words, and end: the interpreter would exit with 1, which could pass for the task's own code."""
-    where = _write_trace(kind, error, trace)
-    sys.stderr.write(
-        f"error: this is a bug in tapit {__version__}: {kind.__name__}\n"
-        f"  What it was doing is written in {where}\n"
-        "  → look into that file for anything private, then send it along with a report\n"
-    )
+    sys.stderr.write(f"error: this is a bug in tapit {__version__}: {kind.__name__}\n")
+    try:
+        where = _write_trace(kind, error, trace)
+    except OSError as refusal:
+        sys.stderr.write(f"  What it was doing could not be written down: {refusal}\n")
+    else:
+        sys.stderr.write(
+            f"  What it was doing is written in {where}\n"
+            "  → look into that file for anything private, then send it along with a report\n"
+        )
     sys.stderr.flush()
-    waits = {"-w", "--wait", "wait"}.intersection(sys.argv[1:])
-    os._exit(OWN_FAILURE if waits else 1)
+    os._exit(OWN_FAILURE if passes_a_code_through(sys.argv[1:]) else 1)
 
 
 def _write_trace(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> str:

@@ -150,12 +150,12 @@ def _tell(error: "CliError", words: list[str]) -> int:
     if error.request_id:
         lines.append(stream.styled(f"  request id {harmless(error.request_id)}", "dim"))
     stream.write("\n".join(lines) + "\n")
-    if isinstance(error, errors.WaitTimedOut) or not _passes_a_code_through(words):
+    if isinstance(error, errors.WaitTimedOut) or not passes_a_code_through(words):
         return error.exit_code
     return errors.OWN_FAILURE
 
 
-def _passes_a_code_through(words: list[str]) -> bool:
+def passes_a_code_through(words: list[str]) -> bool:
     """Whether a script takes our exit code for the task's: judged by the words, which may not parse."""
     said = words[: words.index("--")] if "--" in words else words
     return (
