@@ -27,7 +27,6 @@ KINDS_BY_CODE: dict[str, type[CliError]] = {"OutputForbidden": OutputForbidden}
 NEXT = {
     "TaskNotFound": "tapit list tasks",
     "AppNotFound": "tapit list apps",
-    "Busy": "try again in a moment",
 }
 
 

@@ -3,7 +3,6 @@
 from tapit import times, values
 from tapit.call import Call
 from tapit.client import segment
-from tapit.errors import UsageError
 from tapit.grammar import TASK, Command, Flag, Key
 
 TYPE_CHECKING = False
@@ -72,10 +71,6 @@ def _line(call: Call, line: "dict[str, Any]") -> str:
     if call.out.is_terminal:
         return call.out.styled(times.local_clock(line["time"]), "dim") + f" {line['message']}\n"
     return f"{line['message']}\n"
-
-
-def _refuse_id(_key: str, _given: str) -> object:
-    raise UsageError("logs have no ids", then="leave -o id out")
 
 
 COMMAND = Command(
