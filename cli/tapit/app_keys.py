@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tapit import aws_keys, values
+from tapit import aws_keys, sizes, values
 from tapit.call import Call
 from tapit.errors import UsageError
 from tapit.grammar import Key
@@ -67,10 +67,10 @@ INHERITED = (
         repeats=True,
     ),
     Key("env_file", _file, "a file of KEY=VALUE lines; may be repeated", placeholder="PATH", repeats=True),
-    Key("cpu", values.vcpu, "vCPU of a task that asks for none", placeholder="VCPU"),
-    Key("memory", values.memory, "GB of a task that asks for none", placeholder="GB"),
-    Key("ephemeral_storage_gb", values.whole(20, 200), "disk of a task that asks for none", placeholder="GB"),
-    Key("max_hours", values.hours, "time limit of a task that asks for none", placeholder="HOURS"),
+    Key("cpu", sizes.cpu, "vCPU of a task that asks for none", placeholder="VCPU"),
+    Key("memory", sizes.memory, "GB of a task that asks for none", placeholder="GB"),
+    Key("ephemeral_storage_gb", sizes.disk, "disk of a task that asks for none", placeholder="GB"),
+    Key("max_hours", sizes.hours, "time limit of a task that asks for none", placeholder="HOURS"),
     Key("stop_timeout", values.whole(2, 120), "seconds between SIGTERM and SIGKILL", placeholder="SECONDS"),
     Key(
         "queue_timeout",

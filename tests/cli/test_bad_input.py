@@ -32,6 +32,18 @@ BAD = {
     "an unknown key": (["create", "task", "x", "memry=4"], "there is no key memry"),
     "a command that looks like a key": (["create", "task", "a=b"], "there is no key a"),
     "an option of the command's own": (["create", "task", "ls", "-la"], "there is no option -la"),
+    "an app's tasks with too much memory": (
+        ["create", "app", "name=a", "memory=125"],
+        "memory=125 is more than a task can have",
+    ),
+    "an app's tasks with too much cpu": (
+        ["set", "app", "name=a", "cpu=17"],
+        "cpu=17 is more than a task can have",
+    ),
+    "an app's tasks with too many hours": (
+        ["set", "app", "name=a", "max_hours=8761"],
+        "max_hours=8761 is more than a task can have",
+    ),
     "half a disk": (
         ["create", "task", "x", "ephemeral_storage_gb=1.5"],
         "ephemeral_storage_gb=1.5 is not a whole",
