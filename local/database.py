@@ -53,6 +53,7 @@ MIGRATIONS = (
 )
 
 
+MOST_READERS = 8  # at a time; the others wait some milliseconds, and files stay free for clients
 _PRIMARY_CODE = 0xFF  # of SQLite's extended codes: sqlite.org/rescode.html
 
 
@@ -69,6 +70,7 @@ class Database:
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._write_lock = threading.Lock()
+        self._reading = threading.BoundedSemaphore(MOST_READERS)
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             _migrate(connection)
@@ -76,8 +78,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection for single statements, each its own consistent view."""
-        with self._connection() as connection:
+        """A connection for single statements, each its own consistent view; a block asks for no other one."""
+        with self._reading, self._connection() as connection:
             yield connection
 
     @contextmanager

@@ -1,11 +1,15 @@
 """Serves the Chalice app over HTTP on this machine, one thread a connection, with keep-alive."""
 
+import io
 import json
 import logging
+import resource
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
@@ -19,7 +23,15 @@ HOST = "127.0.0.1"
 MAX_BODY = 1024 * 1024  # bytes we are ready to read; the app refuses far smaller ones with a better answer
 LONGEST_LENGTH = 18  # digits
 IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
+LONGEST_ARRIVAL = 30.0  # seconds from a request's first byte to its last
 LONGEST_REQUEST = 60
+MOST_CONNECTIONS = 1500
+FILES_A_CONNECTION = (
+    4  # its socket, its database connection with the write-ahead log, and the output that it reads
+)
+OTHER_FILES = 100
+MOST_FILES = 65_536  # tasks inherit the limit, and some programs close every number below it at their start
+PAUSE = 0.05  # seconds after a connection could not be accepted: it is still waiting, and asks for it at once
 
 
 class PortTaken(Exception):
@@ -58,8 +70,9 @@ class Server(ThreadingMixIn, TCPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, app: Chalice, port: int) -> None:
+    def __init__(self, app: Chalice, port: int, most_connections: int = MOST_CONNECTIONS) -> None:
         self.gateway = Gateway(app)
+        self._room = threading.BoundedSemaphore(min(most_connections, connections_for(_raise_file_limit())))
         try:
             super().__init__((HOST, port), RequestHandler)
         except OSError as error:
@@ -69,9 +82,71 @@ class Server(ThreadingMixIn, TCPServer):
     def url(self) -> str:
         return f"http://{HOST}:{self.server_address[1]}"
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            return super().get_request()
+        except OSError as error:
+            logger.debug("A connection could not be accepted: %s", error)
+            time.sleep(PAUSE)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._room.acquire(blocking=False):
+            self._turn_away(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no more threads
+            self._room.release()
+            self._turn_away(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
+
+    def _turn_away(self, request: socket.socket) -> None:
+        """Answer without reading; what arrived already is taken, or closing would discard the answer."""
+        request.setblocking(False)
+        with suppress(OSError):
+            request.sendall(_TURNED_AWAY)
+            request.recv(MAX_BODY)
+        self.shutdown_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's shape
         """A client that hangs up is no news."""
         logger.debug("A connection broke", exc_info=True)
+
+
+class Incoming(io.RawIOBase):
+    """What a client sends: it may be silent between requests, but once it began one, all of it has to come soon."""
+
+    def __init__(self, connection: socket.socket, longest: float = LONGEST_ARRIVAL) -> None:
+        self._connection = connection
+        self._longest = longest
+        self._deadline: float | None = None
+
+    def expect_request(self) -> None:
+        self._deadline = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(self._patience())
+        count = self._connection.recv_into(buffer)
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._longest
+        return count
+
+    def _patience(self) -> float:
+        if self._deadline is None:
+            return IDLE_TIMEOUT
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("The request did not arrive in time")
+        return left
 
 
 class RequestHandler(BaseHTTPRequestHandler):
@@ -83,6 +158,16 @@ class RequestHandler(BaseHTTPRequestHandler):
     # Header and body leave in one piece: two small writes wait for each other (Nagle, delayed ACK) 40 ms a time.
     wbufsize = -1
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._incoming = Incoming(self.connection)
+        self.rfile = io.BufferedReader(self._incoming)
+
+    def handle_one_request(self) -> None:
+        self._incoming.expect_request()
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         began = time.monotonic()
@@ -134,6 +219,7 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: Mapping[str, str], body: str | bytes) -> None:
         content = body.encode() if isinstance(body, str) else body
+        self.connection.settimeout(IDLE_TIMEOUT)
         self.send_response_only(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
@@ -159,6 +245,41 @@ def free_port(wanted: int) -> int:
         return port
 
 
+def connections_for(files: int) -> int:
+    """Return how many clients may be connected when that many files may be open."""
+    return max(1, min(MOST_CONNECTIONS, (files - OTHER_FILES) // FILES_A_CONNECTION))
+
+
+def _raise_file_limit() -> int:
+    """Return how many files may be open; as many as anybody lets us."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (MOST_FILES if limit == resource.RLIM_INFINITY else limit for limit in limits)
+    most = min(hard, MOST_FILES)
+    if soft >= most:
+        return soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
+    except (OSError, ValueError):  # macOS has another limit, below what it says
+        return soft
+    return most
+
+
 def _plain(status: int, code: str, message: str, **headers: str) -> dict[str, Any]:
     body = json.dumps({"Code": code, "Message": message})
     return {"statusCode": status, "headers": headers, "body": body}
+
+
+_BUSY = json.dumps(
+    {"Code": "Unavailable", "Message": "Too many connections are open.", "Hint": "Try again soon."}
+)
+_TURNED_AWAY = "\r\n".join(
+    [
+        "HTTP/1.1 503 Service Unavailable",
+        "Content-Type: application/json",
+        f"Content-Length: {len(_BUSY)}",
+        "Retry-After: 1",
+        "Connection: close",
+        "",
+        _BUSY,
+    ]
+).encode()

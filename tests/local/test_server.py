@@ -1,22 +1,32 @@
 """HTTP as bytes: what well-behaved clients do works, and what others do is answered in our shape."""
 
 import json
+import os
+import resource
 import socket
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import app as triggers
+from local.server import MOST_CONNECTIONS, Incoming, Server, connections_for
 from tests.app.error_shape import is_documented
+from tests.home_in_process import HomeInProcess
 from tests.home_process import HomeProcess
 from tests.http_client import Answer, Api
-from tests.local.supervised_task import GENEROUS
+from tests.local.supervised_task import GENEROUS, until
 
 
 class Wire:
     """One connection, byte by byte."""
 
-    def __init__(self, home: HomeProcess) -> None:
+    def __init__(self, home: HomeProcess | Server) -> None:
         self._socket = socket.create_connection(("127.0.0.1", int(home.url.rpartition(":")[2])), GENEROUS)
         self.reading = self._socket.makefile("rb")
 
@@ -308,3 +318,83 @@ def test_who_waits_does_not_keep_others_waiting(home: HomeProcess, app: str) -> 
     finally:
         for wire in waiting:
             wire.close()
+
+
+# When there are too many of them
+
+
+@pytest.fixture
+def small_server(inside: HomeInProcess) -> Iterator[Server]:
+    """A server for two connections at a time."""
+    with Server(triggers.app, 0, most_connections=2) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_one_client_too_many_is_told_to_come_back(small_server: Server) -> None:
+    with closing(Wire(small_server)) as one, closing(Wire(small_server)) as other:
+        for wire in (one, other):
+            wire.send(HEALTH)
+            assert wire.answer().status == 200
+        with closing(Wire(small_server)) as third:
+            third.send(HEALTH)
+            answer = third.answer()
+
+    assert (answer.status, answer.headers["retry-after"], answer.json["Code"]) == (503, "1", "Unavailable")
+    until(lambda: _status_of_health(small_server) == 200)
+
+
+def _status_of_health(server: Server) -> int:
+    with closing(Wire(server)) as wire:
+        wire.send(HEALTH)
+        return wire.answer().status
+
+
+@pytest.mark.parametrize(
+    ("files", "connections"), [(300, 100), (1024, 462), (20_000, MOST_CONNECTIONS), (64, 1)]
+)
+def test_connections_leave_files_for_the_rest(files: int, connections: int) -> None:
+    assert connections_for(files) == connections
+
+
+def test_a_request_that_trickles_is_given_up() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        incoming = Incoming(ours, longest=0)
+        theirs.send(b"GE")
+        assert incoming.readinto(bytearray(1)) == 1
+
+        with pytest.raises(TimeoutError):
+            incoming.readinto(bytearray(1))
+
+        incoming.expect_request()  # the next one has time of its own
+        assert incoming.readinto(bytearray(1)) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process, and shows its files")
+def test_without_files_the_server_waits_calmly_and_recovers(own_home: HomeProcess) -> None:
+    soft, hard = resource.prlimit(own_home.pid, resource.RLIMIT_NOFILE)
+    open_now = len(list(Path(f"/proc/{own_home.pid}/fd").iterdir()))
+    resource.prlimit(own_home.pid, resource.RLIMIT_NOFILE, (open_now + 5, hard))
+    unfinished = a_request("POST /apps HTTP/1.1", "Content-Length: 1000000")
+    wires = [Wire(own_home) for _ in range(20)]
+    try:
+        for wire in wires:
+            wire.send(unfinished)
+        before, began = _processor_seconds(own_home.pid), time.monotonic()
+        until(lambda: time.monotonic() - began > 1)
+        assert _processor_seconds(own_home.pid) - before < 0.5
+    finally:
+        for wire in wires:
+            wire.close()
+    resource.prlimit(own_home.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert own_home.api.get("/health")["status"] == "ok"
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
