@@ -37,12 +37,12 @@ BAD = {
         "memory=125 is more than a task can have",
     ),
     "an app's tasks with too much cpu": (
-        ["set", "app", "name=a", "cpu=17"],
-        "cpu=17 is more than a task can have",
+        ["set", "app", "name=a", "cpu=18"],
+        "cpu=18 is more than a task can have",
     ),
     "an app's tasks with too many hours": (
-        ["set", "app", "name=a", "max_hours=8761"],
-        "max_hours=8761 is more than a task can have",
+        ["set", "app", "name=a", "max_hours=8769"],
+        "max_hours=8769 is more than a task can have",
     ),
     "half a disk": (
         ["create", "task", "x", "ephemeral_storage_gb=1.5"],
