@@ -78,6 +78,11 @@ class Call:
         if "quiet" not in self.flags:
             self.err.write(mark + self.err.styled(harmless(text), *styles) + "\n")
 
+    def say_notes(self, answer: "dict[str, Any]") -> None:
+        """What the home did otherwise than it was asked to."""
+        for note in answer.get("notes") or []:
+            self.say(f"  note: {note}", "yellow")
+
     def hint(self, meaning: str, command: str) -> None:
         """A next command to type."""
         self.say(f"  {meaning + ':':<9} {command}")

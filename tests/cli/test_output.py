@@ -447,3 +447,13 @@ def test_nothing_of_an_answer_can_draw_on_the_terminal(
     for forbidden in ("\x1b[2J", "\x1b]", "\x07", "\u202e", "\x9b"):
         assert forbidden not in said
     assert "[2J" in said
+
+
+@pytest.mark.parametrize("verb", ["create", "set"])
+def test_notes_on_an_app_are_said(verb: str, place: Place, home_that: HomeThat) -> None:
+    home_that(lambda _asked: Says({"name": "shop", "notes": ["memory was raised to 8 GB", "two"]}))
+
+    result = place.run(verb, "app", "name=shop", "memory=7.5", "-o", "id")
+
+    assert result.stdout == "shop\n"
+    assert result.stderr.splitlines()[1:] == ["  note: memory was raised to 8 GB", "  note: two"]

@@ -12,6 +12,7 @@ def run(call: Call) -> int:
     body = {"name": call.text("name"), **wanted, **({"limits": limits} if limits else {})}
     app = call.client.send("POST", "/apps", body)
     call.say(f"Created app {app['name']}.")
+    call.say_notes(app)
     app_block.print_answer(call, app)
     try:
         _make_default(call, app["name"])

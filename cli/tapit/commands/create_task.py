@@ -65,8 +65,7 @@ def _refuse_contradictions(call: Call) -> None:
 
 def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
     call.say(f"Created task {task['id']}.")
-    for note in task.get("notes") or []:
-        call.say(f"  note: {note}", "yellow")
+    call.say_notes(task)
     if not waits:
         call.hint("follow", f"tapit logs -f task={task['id']}")
         call.hint("wait", f"tapit wait task={task['id']}")

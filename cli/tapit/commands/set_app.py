@@ -17,6 +17,7 @@ def run(call: Call) -> int:
         raise UsageError("nothing to change", then="tapit set app --help")
     app = call.client.send("PATCH", f"/apps/{segment(call.get('name') or call.app())}", body)
     call.say(f"Changed app {app['name']}; tasks created from now on have it.")
+    call.say_notes(app)
     app_block.print_answer(call, app)
     return 0
 

@@ -10,8 +10,7 @@ def run(call: Call) -> int:
     path = f"/tasks/{segment(call.text('task'))}"
     task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
     call.say(f"Task {task['id']} {_limit(task)}.")
-    for note in task.get("notes") or []:
-        call.say(f"  note: {note}", "yellow")
+    call.say_notes(task)
     tasks.print_one(call, task)
     return 0
 
