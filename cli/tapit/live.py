@@ -19,8 +19,8 @@ class News:
 
     def __init__(self, stream: Stream, task_id: str, status: str, *, since: str, quiet: bool) -> None:
         self._stream = stream
-        self._task_id = task_id
-        self._status = status
+        self._task_id = harmless(task_id)
+        self._status = harmless(status)
         self._since = since
         self._quiet = quiet
         self._detail = ""
@@ -35,7 +35,7 @@ class News:
 
     def status(self, status: str, detail: str = "") -> None:
         changed = status != self._status or detail != self._detail
-        self._status, self._detail = status, detail
+        self._status, self._detail = harmless(status), detail
         if changed and status not in FINAL:  # the ending has a line of its own
             self._say()
 
@@ -87,7 +87,7 @@ class LiveLine(News):
 
     def status(self, status: str, detail: str = "") -> None:
         with self._lock:
-            self._status, self._detail = status, detail
+            self._status, self._detail = harmless(status), detail
 
     def beat(self) -> None:
         pass
