@@ -26,9 +26,7 @@ IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
 LONGEST_ARRIVAL = 30.0  # seconds from a request's first byte to its last
 LONGEST_REQUEST = 60
 MOST_CONNECTIONS = 1500
-FILES_A_CONNECTION = (
-    4  # its socket, its database connection with the write-ahead log, and the output that it reads
-)
+FILES_A_CONNECTION = 2  # its socket, and the output that it reads
 OTHER_FILES = 100
 MOST_FILES = 65_536  # tasks inherit the limit, and some programs close every number below it at their start
 PAUSE = 0.05  # seconds after a connection could not be accepted: it is still waiting, and asks for it at once
