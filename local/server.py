@@ -6,6 +6,7 @@ import logging
 import resource
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -113,8 +114,11 @@ class Server(ThreadingMixIn, TCPServer):
         self.shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's shape
-        """A client that hangs up is no news."""
-        logger.debug("A connection broke", exc_info=True)
+        """A client that hangs up, or says nothing more, is no news."""
+        if isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            logger.debug("A connection broke", exc_info=True)
+        else:
+            logger.exception("A request failed")
 
 
 class Incoming(io.RawIOBase):
@@ -165,9 +169,21 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         self._incoming.expect_request()
+        self._has_answered = False
         super().handle_one_request()
 
     def do_GET(self) -> None:
+        try:
+            self._serve()
+        except (ConnectionError, TimeoutError):
+            raise
+        except BaseException:
+            self._own_up()
+            raise
+
+    do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - http.server's names
+
+    def _serve(self) -> None:
         began = time.monotonic()
         body = self._body()
         if body is None:
@@ -176,8 +192,6 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._send(answered["statusCode"], answered["headers"], answered["body"])
         spent = (time.monotonic() - began) * 1000
         logger.debug("%s %s %s %.1f ms", self.command, self.path, answered["statusCode"], spent)
-
-    do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - http.server's names
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What http.server cannot even read is refused in our shape too."""
@@ -215,6 +229,15 @@ class RequestHandler(BaseHTTPRequestHandler):
             return None
         return body
 
+    def _own_up(self) -> None:
+        """Say that it is our fault, unless something was said already."""
+        if self._has_answered:
+            return
+        self._headers_buffer: list[bytes] = []
+        self.close_connection = True
+        failed = _plain(500, "InternalServerError", "An internal server error occurred.")
+        self._send(failed["statusCode"], failed["headers"], failed["body"])
+
     def _send(self, status: int, headers: Mapping[str, str], body: str | bytes) -> None:
         content = body.encode() if isinstance(body, str) else body
         self.connection.settimeout(IDLE_TIMEOUT)
@@ -223,6 +246,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("X-Request-Id", secrets.token_hex(8))
+        self._has_answered = True
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -398,3 +398,41 @@ def test_without_files_the_server_waits_calmly_and_recovers(own_home: HomeProces
 def _processor_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# When the fault is ours
+
+
+class _Broken:
+    """Stands where the app is asked."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def answer(self, *_: Any, **__: Any) -> Any:
+        raise self._error
+
+
+def test_a_bug_of_ours_is_answered_in_our_shape_and_logged(
+    small_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    small_server.gateway = _Broken(KeyError("resourcePath"))  # type: ignore[assignment]
+
+    with closing(Wire(small_server)) as wire:
+        wire.send(HEALTH)
+        answer = wire.answer()
+        assert wire.is_closed()
+
+    assert (answer.status, answer.json["Code"]) == (500, "InternalServerError")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "KeyError: 'resourcePath'" in caplog.text
+
+
+def test_a_client_that_is_gone_is_no_error(small_server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    small_server.gateway = _Broken(BrokenPipeError())  # type: ignore[assignment]
+
+    with closing(Wire(small_server)) as wire:
+        wire.send(HEALTH)
+        assert wire.is_closed()
+
+    assert caplog.records == []
