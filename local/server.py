@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
@@ -46,7 +47,9 @@ class Gateway:
         self._app = app
         self._events = LambdaEventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    def answer(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, request_id: str = ""
+    ) -> dict[str, Any]:
         try:
             event = self._events.create_lambda_event(method=method, path=path, headers=headers, body=body)
         except ValueError:
@@ -55,6 +58,7 @@ class Gateway:
         if method not in allowed:
             known = ", ".join(sorted(allowed))
             return _plain(405, "MethodNotAllowed", f"This route knows {known}, not {method}.", Allow=known)
+        event["requestContext"]["requestId"] = request_id or new_request_id()
         parameters = event["pathParameters"]
         event["pathParameters"] = {name: unquote(value) for name, value in parameters.items()}
         context = LambdaContext(function_name="api", memory_size=1024, max_runtime_ms=LONGEST_REQUEST * 1000)
@@ -170,6 +174,7 @@ class RequestHandler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         self._incoming.expect_request()
         self._has_answered = False
+        self._request_id = new_request_id()
         super().handle_one_request()
 
     def do_GET(self) -> None:
@@ -177,7 +182,8 @@ class RequestHandler(BaseHTTPRequestHandler):
             self._serve()
         except (ConnectionError, TimeoutError):
             raise
-        except BaseException:
+        except BaseException as error:
+            error.add_note(f"Request {self._request}")
             self._own_up()
             raise
 
@@ -188,10 +194,19 @@ class RequestHandler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        answered = self.server.gateway.answer(self.command, self.path, dict(self.headers), body)
+        answered = self.server.gateway.answer(
+            self.command, self.path, dict(self.headers), body, self._request_id
+        )
+        if answered["statusCode"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("%s failed", self._request)
         self._send(answered["statusCode"], answered["headers"], answered["body"])
         spent = (time.monotonic() - began) * 1000
-        logger.debug("%s %s %s %.1f ms", self.command, self.path, answered["statusCode"], spent)
+        logger.debug("%s %s %.1f ms", self._request, answered["statusCode"], spent)
+
+    @property
+    def _request(self) -> str:
+        """What the log says of it; the client was told the id as well."""
+        return f"{self._request_id} {self.command} {self.path}"
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """What http.server cannot even read is refused in our shape too."""
@@ -205,7 +220,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._send(refused["statusCode"], refused["headers"], refused["body"])
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        logger.debug(format, *args)
+        logger.debug(f"%s {format}", self._request_id, *args)
 
     def handle_expect_100(self) -> bool:
         """Our writing is buffered, and the client waits for this before it sends its body."""
@@ -245,7 +260,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Request-Id", secrets.token_hex(8))
+        self.send_header("X-Request-Id", self._request_id)
         self._has_answered = True
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -253,6 +268,10 @@ class RequestHandler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
         self.wfile.flush()
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
 
 
 def free_port(wanted: int) -> int:

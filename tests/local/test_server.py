@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.app import Chalice
 
 import app as triggers
-from local.server import MOST_CONNECTIONS, Incoming, Server, connections_for
+from local.server import MOST_CONNECTIONS, Gateway, Incoming, Server, connections_for
 from tests.app.error_shape import is_documented
 from tests.home_in_process import HomeInProcess
 from tests.home_process import HomeProcess
@@ -400,6 +401,45 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class _Listening:
+    """Stands where the app is asked, and keeps what it was told of requests."""
+
+    def __init__(self, status: int) -> None:
+        self.ids: list[str] = []
+        self._status = status
+
+    def answer(self, *given: Any) -> Any:
+        self.ids.append(given[-1])
+        return {"statusCode": self._status, "headers": {}, "body": "{}"}
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "DEBUG"), (404, "DEBUG"), (500, "ERROR")])
+def test_the_app_the_log_and_the_client_know_a_request_by_one_id(
+    small_server: Server, caplog: pytest.LogCaptureFixture, status: int, level: str
+) -> None:
+    small_server.gateway = listening = _Listening(status)  # type: ignore[assignment]
+
+    with caplog.at_level("DEBUG", "local.server"), closing(Wire(small_server)) as wire:
+        wire.send(a_request("GET /health HTTP/1.1", "Connection: close"))
+        answer = wire.answer()
+        assert wire.is_closed()
+
+    assert listening.ids == [answer.headers["x-request-id"]]
+    named = [record for record in caplog.records if f"{listening.ids[0]} GET /health" in record.getMessage()]
+    assert level in [record.levelname for record in named]
+
+
+def test_the_event_has_the_id_of_the_request() -> None:
+    app = Chalice("one-route")
+
+    @app.route("/id")
+    def tell() -> Any:
+        assert app.current_request is not None
+        return app.current_request.to_original_event()["requestContext"]["requestId"]
+
+    assert Gateway(app).answer("GET", "/id", {}, b"", "f00")["body"] == "f00"
+
+
 # When the fault is ours
 
 
@@ -426,6 +466,7 @@ def test_a_bug_of_ours_is_answered_in_our_shape_and_logged(
     assert (answer.status, answer.json["Code"]) == (500, "InternalServerError")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "KeyError: 'resourcePath'" in caplog.text
+    assert f"Request {answer.headers['x-request-id']} GET /health" in caplog.text
 
 
 def test_a_client_that_is_gone_is_no_error(small_server: Server, caplog: pytest.LogCaptureFixture) -> None:
