@@ -46,6 +46,8 @@ def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> N
     It writes the command line's profile `local`, so `tapit` finds it from any other terminal:
 
       tapit-local
+
+    TAPIT_MEMORY_BY=polling in the environment leaves control groups alone: memory is then watched, not bounded.
     """
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     try:
