@@ -50,13 +50,14 @@ class Gateway:
     def answer(
         self, method: str, path: str, headers: dict[str, str], body: bytes, request_id: str = ""
     ) -> dict[str, Any]:
+        asked = "GET" if method == "HEAD" else method
         try:
-            event = self._events.create_lambda_event(method=method, path=path, headers=headers, body=body)
+            event = self._events.create_lambda_event(method=asked, path=path, headers=headers, body=body)
         except ValueError:
             return _plain(404, "RouteNotFound", f"There is no route {path.partition('?')[0]}.")
         allowed = self._app.routes[event["requestContext"]["resourcePath"]]
-        if method not in allowed:
-            known = ", ".join(sorted(allowed))
+        if asked not in allowed:
+            known = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))
             return _plain(405, "MethodNotAllowed", f"This route knows {known}, not {method}.", Allow=known)
         event["requestContext"]["requestId"] = request_id or new_request_id()
         parameters = event["pathParameters"]

@@ -234,20 +234,33 @@ def test_what_is_no_request_of_ours_is_refused_in_our_shape(wire: Wire, content:
     assert wire.is_closed()
 
 
-@pytest.mark.parametrize("method", ["PUT", "HEAD", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "DELETE"])
 def test_a_method_that_a_route_does_not_know_is_refused(wire: Wire, method: str) -> None:
     wire.send(a_request(f"{method} /health HTTP/1.1") + HEALTH)
 
-    status = int(wire.reading.readline().split()[1])
+    answer = wire.answer()
 
-    assert status == 405
+    assert (refused(answer), answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_the_answer_to_head_has_no_body(wire: Wire) -> None:
-    wire.send(a_request("HEAD /health HTTP/1.1", "Connection: close"))
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/apps", 401), ("/nope", 404)])
+def test_the_answer_to_head_is_that_to_get_without_its_body(wire: Wire, path: str, status: int) -> None:
+    wire.send(a_request(f"GET {path} HTTP/1.1"))
+    got = wire.answer()
+    wire.send(a_request(f"HEAD {path} HTTP/1.1", "Connection: close"))
 
     head, _, body = wire.reading.read().partition(b"\r\n\r\n")
-    assert (b"405" in head, body) == (True, b"")
+
+    assert (got.status, int(head.split()[1]), body) == (status, status, b"")
+    assert f"Content-Length: {got.headers['content-length']}".encode() in head
+
+
+def test_head_of_what_can_only_be_done_is_refused(home: HomeProcess, wire: Wire) -> None:
+    wire.send(a_request("HEAD /tasks/x/stop HTTP/1.1", "Connection: close"))
+
+    head, _, body = wire.reading.read().partition(b"\r\n\r\n")
+
+    assert (int(head.split()[1]), b"Allow: POST\r\n" in head, body) == (405, True, b"")
 
 
 @pytest.mark.parametrize(
