@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import resource
 import secrets
 import socket
@@ -23,6 +24,7 @@ from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, Rou
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MAX_BODY = 1024 * 1024  # bytes we are ready to read; the app refuses far smaller ones with a better answer
+OUR_NAMES = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII)
 LONGEST_LENGTH = 18  # digits
 IDLE_TIMEOUT = 75.0  # seconds until a silent connection is closed
 LONGEST_ARRIVAL = 30.0  # seconds from a request's first byte to its last
@@ -192,6 +194,8 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         began = time.monotonic()
+        if not self._is_for_us():
+            return
         body = self._body()
         if body is None:
             return
@@ -216,7 +220,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.protocol_version
         )  # for what looks like HTTP/0.9 there would be no status line
         status = 405 if code == 501 else code
-        kind = "MethodNotAllowed" if status == 405 else "InvalidRequest"
+        kind = {403: "ForeignHost", 405: "MethodNotAllowed"}.get(status, "InvalidRequest")
         refused = _plain(status, kind, f"{message or 'The request cannot be read'}.")
         self._send(refused["statusCode"], refused["headers"], refused["body"])
 
@@ -229,6 +233,19 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
         return True
+
+    def _is_for_us(self) -> bool:
+        """A page of a stranger's may give its own name our address, and would then be let read our answers."""
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) > 1 or (not hosts and self.request_version == self.protocol_version):
+            self.send_error(400, "Send one Host header")
+        elif hosts and not OUR_NAMES.fullmatch(hosts[0].strip()):
+            self.send_error(
+                403, f"Nothing is served under the name {hosts[0][:100]!r}; ask {self.server.url}"
+            )
+        else:
+            return True
+        return False
 
     def _body(self) -> bytes | None:
         lengths = set(self.headers.get_all("Content-Length", ["0"]))

@@ -62,7 +62,7 @@ def wire(home: HomeProcess) -> Iterator[Wire]:
 
 
 def a_request(line: str, *headers: str, body: bytes = b"") -> bytes:
-    return "\r\n".join([line, "Host: x", *headers, "", ""]).encode("latin-1") + body
+    return "\r\n".join([line, "Host: 127.0.0.1", *headers, "", ""]).encode("latin-1") + body
 
 
 JSON = "Content-Type: application/json"
@@ -271,6 +271,39 @@ def test_a_strange_target_is_refused_in_our_shape(home: HomeProcess, wire: Wire,
     wire.send(a_request(f"GET {target} HTTP/1.1", f"Authorization: Bearer {home.token}"))
 
     assert refused(wire.answer()) in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:7845", "localhost", "LocalHost:80", "[::1]", "[::1]:80"]
+)
+def test_this_machine_has_several_names(wire: Wire, host: str) -> None:
+    wire.send(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+
+    assert wire.answer().status == 200
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        (["evil.example"], 403),
+        (["evil.example:7845"], 403),
+        (["127.0.0.1.evil.example"], 403),
+        (["localhost@evil.example"], 403),
+        (["127.0.0.1:x"], 403),
+        ([""], 403),
+        ([], 400),
+        (["127.0.0.1", "evil.example"], 400),
+    ],
+)
+def test_a_request_for_another_host_is_refused_and_the_connection_closed(
+    wire: Wire, hosts: list[str], status: int
+) -> None:
+    """A web page whose name was given this machine's address sends that name."""
+    lines = ["GET /health HTTP/1.1", *(f"Host: {host}" for host in hosts), "", ""]
+    wire.send("\r\n".join(lines).encode())
+
+    assert refused(wire.answer()) == status
+    assert wire.is_closed()
 
 
 def test_a_body_that_is_cut_off_is_not_acted_on(home: HomeProcess, wire: Wire) -> None:
