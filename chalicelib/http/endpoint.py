@@ -126,6 +126,16 @@ def _parse_json(raw: bytes) -> Any:
     if len(raw) > MAX_BODY:
         raise TooLarge(f"The request body has {len(raw)} bytes; {MAX_BODY} is the most.")
     try:
-        return json.loads(raw)
+        return json.loads(raw, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"The request body is not JSON: {error}.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that is there twice, one value would be ignored without a word."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise InvalidRequest(f"The request body has the key {key} twice.", {key: "is given twice"})
+        made[key] = value
+    return made

@@ -151,8 +151,10 @@ def _failures(route: Route) -> dict[str, Any]:
     if route.status == 201 and "{" in route.path:
         kinds.append(errors.TaskRemoved)
     content = {"application/json": {"schema": _ref("Error")}}
-    codes = sorted({STATUS_CODES[kind]: kind.__name__ for kind in kinds}.items())
-    return {str(code): {"description": name, "content": content} for code, name in codes}
+    codes = {STATUS_CODES[kind]: kind.__name__ for kind in kinds}
+    if "body" in route.models:
+        codes[415] = "UnsupportedMediaType"  # Chalice's own, in our shape
+    return {str(code): {"description": name, "content": content} for code, name in sorted(codes.items())}
 
 
 def _open_operation(path: str) -> dict[str, Any]:

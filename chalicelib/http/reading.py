@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,8 @@ from pydantic_core import ErrorDetails
 from chalicelib.domain.errors import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
+
+MOST_REPORTED = 10  # fields
 
 _KIND = re.compile(r"constrained-float|literal\[.*\]|\[key\]")
 _WORDS = {
@@ -31,9 +34,12 @@ def read(model: type[Model], values: Any) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        fields = _fields(model, error.errors(include_url=False, include_context=True, include_input=False))
+        problems = error.errors(include_url=False, include_context=True, include_input=False)
+        names = dict.fromkeys(_name(problem["loc"]) for problem in problems)
+        fields = _fields(model, problems, set(islice(names, MOST_REPORTED)))
         sentence = "; ".join(f"{name} {problem}" if name else problem for name, problem in fields.items())
-        raise InvalidRequest(f"The request is not valid: {sentence}.", fields) from error
+        more = f"; and {len(names) - len(fields)} more" if len(names) > len(fields) else ""
+        raise InvalidRequest(f"The request is not valid: {sentence}{more}.", fields) from error
 
 
 def read_query(model: type[Model], values: Mapping[str, list[str]] | None) -> Model:
@@ -45,10 +51,13 @@ def read_query(model: type[Model], values: Mapping[str, list[str]] | None) -> Mo
     return read(model, {name: given[0] for name, given in values.items()})
 
 
-def _fields(model: type[BaseModel], problems: list[ErrorDetails]) -> dict[str, str]:
+def _fields(model: type[BaseModel], problems: list[ErrorDetails], reported: set[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for problem in problems:
-        name, said = _name(problem["loc"]), _problem(model, problem)
+        name = _name(problem["loc"])
+        if name not in reported:
+            continue
+        said = _problem(model, problem)
         # A field that may be of several kinds has a problem for each.
         fields[name] = f"{fields[name]}, or {said.removeprefix('must be ')}" if name in fields else said
     return fields

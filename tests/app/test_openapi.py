@@ -68,6 +68,17 @@ def test_every_operation_with_a_token_says_what_may_go_wrong(description: Any) -
     assert lacking == []
 
 
+def test_what_is_sent_as_anything_but_json_is_described_where_there_is_a_body(
+    description: Any, inside: HomeInProcess
+) -> None:
+    described = {name for name, each in operations(description).items() if "415" in each["responses"]}
+    with_body = {name for name, each in operations(description).items() if "requestBody" in each}
+
+    assert described == with_body
+    answer = inside.ask("POST", "/apps", {}, headers={"Content-Type": "text/plain"})
+    assert (answer.status, answer.json["Code"]) == (415, "UnsupportedMediaType")
+
+
 def test_every_body_has_an_example_that_it_accepts(description: Any) -> None:
     for schema in bodies(description):
         (example, *_) = schema["examples"]

@@ -56,6 +56,31 @@ def test_json_that_is_no_object_is_refused(inside: HomeInProcess, app: str, body
 
 
 @pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (b'{"command": "true", "memory": 1, "memory": 4}', "memory"),
+        (b'{"command": "true", "command": "true"}', "command"),
+        (b'{"command": "true", "memory": {"a": 1, "a": 1}}', "a"),
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused(inside: HomeInProcess, app: str, body: bytes, key: str) -> None:
+    said = refused(inside.ask("POST", f"/apps/{app}/tasks", body), 400, "InvalidRequest")
+
+    assert said["Fields"] == {key: "is given twice"}
+    assert f"the key {key} twice" in said["Message"]
+
+
+def test_of_very_many_problems_the_first_are_told(inside: HomeInProcess, app: str) -> None:
+    unknown = {f"memry{number}": 1 for number in range(5000)}
+
+    answer = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", **unknown})
+
+    said = refused(answer, 400, "InvalidRequest")
+    assert list(said["Fields"]) == [f"memry{number}" for number in range(10)]
+    assert said["Message"].endswith("; and 4990 more.")
+
+
+@pytest.mark.parametrize(
     ("field", "hint"),
     [("memry", "did you mean memory?"), ("max_hour", "did you mean max_hours?"), ("xyzzy", "is unknown")],
 )
