@@ -55,9 +55,10 @@ class CloudWatchLogs:
         return LogPage([], at, is_complete=False)
 
     def tail(self, task: Task, lines: int) -> LogPage:
+        is_settled = self._is_settled(task)  # before the output, as in `read`
         page = self._page(task, AT_THE_START, lines, from_head=False)
         if page is None:
-            return LogPage([], AT_THE_START, is_complete=self._is_settled(task))
+            return LogPage([], AT_THE_START, is_complete=is_settled)
         found, forward = list(page.lines), page.forward
         for _ in range(PAGES_AT_ONCE):
             if len(found) >= lines:
@@ -66,7 +67,11 @@ class CloudWatchLogs:
             if earlier is None or earlier.backward == page.backward:
                 break
             found, page = [*earlier.lines, *found], earlier
-        return LogPage(found, forward, is_complete=False)
+        return LogPage(found, forward, is_complete=is_settled and self._is_at_end(task, forward))
+
+    def _is_at_end(self, task: Task, forward: str) -> bool:
+        after = self._page(task, forward, 1, from_head=True)
+        return after is not None and not after.lines and after.forward == forward
 
     def _is_settled(self, task: Task) -> bool:
         if not task.is_final:

@@ -120,6 +120,42 @@ def test_the_tail_is_the_last_lines_and_goes_on_from_there(client_of_logs: Any, 
     assert [line.message for line in after.lines] == ["next"]
 
 
+def test_the_tail_of_settled_output_is_complete(
+    client_of_logs: Any, logs: CloudWatchLogs, clock: SetClock
+) -> None:
+    prints(client_of_logs, "one", "two", "three")
+    clock.time = ENDED + timedelta(seconds=9.9)
+    early = logs.tail(a_finished_task(), 2)
+    clock.time = ENDED + timedelta(seconds=10)
+    settled = logs.tail(a_finished_task(), 2)
+
+    assert [line.message for line in settled.lines] == ["two", "three"]
+    assert [early.is_complete, settled.is_complete] == [False, True]
+
+
+def test_the_tail_of_a_running_task_is_not_complete_and_costs_nothing_more(
+    client_of_logs: Any, clock: SetClock
+) -> None:
+    with Stubber(client_of_logs) as stub:
+        stub.add_response("get_log_events", a_page("f/1", "one"))
+
+        assert not CloudWatchLogs(client_of_logs, clock).tail(a_running_task(), 1).is_complete
+
+
+@pytest.mark.parametrize("after", [("f/2",), ("f/2", "late")])
+def test_a_tail_with_more_behind_it_is_not_complete(
+    client_of_logs: Any, clock: SetClock, after: tuple[str, ...]
+) -> None:
+    clock.time = ENDED + timedelta(seconds=10)
+    with Stubber(client_of_logs) as stub:
+        stub.add_response("get_log_events", a_page("f/1", "one"))
+        stub.add_response("get_log_events", a_page(*after))
+
+        page = CloudWatchLogs(client_of_logs, clock).tail(a_finished_task(), 1)
+
+    assert (page.is_complete, page.position) == (False, "f/1")
+
+
 def test_empty_pages_before_the_next_line_are_passed_over(client_of_logs: Any, clock: SetClock) -> None:
     with Stubber(client_of_logs) as stub:
         for token in ("f/1", "f/2"):
