@@ -41,7 +41,7 @@ class EcsCluster:
             raise CannotStart(f"the app {app.name} names no cluster")
         inherited = self._inheritance.of(app)
         image = _image(task, app, inherited)
-        log_options = log_options_of(app, inherited, self._own_log_group(app), self._region)
+        log_options = self._log_options(app, inherited)
         definition = self._definition(app, derive(app, inherited, image, log_options))
         return {
             "driver": "ecs",
@@ -168,6 +168,14 @@ class EcsCluster:
         if options["awslogs-group"] == self._own_log_group(app):
             self._log_groups.make(options["awslogs-group"])
         return self._definitions.register(app.name, definition)
+
+    def _log_options(self, app: App, inherited: Inherited) -> dict[str, str]:
+        """Output in another region could not be read: a client is one region's."""
+        own_group = self._own_log_group(app)
+        options = log_options_of(app, inherited, own_group, self._region)
+        if options["awslogs-region"] == self._region:
+            return options
+        return {**options, "awslogs-group": own_group, "awslogs-region": self._region}
 
     def _own_log_group(self, app: App) -> str:
         return f"/tapit/{self._stage}/{app.name}"

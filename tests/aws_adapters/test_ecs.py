@@ -158,6 +158,18 @@ def test_output_goes_where_the_service_logs(ecs: Any) -> None:
     }
 
 
+def test_output_of_a_service_that_logs_to_another_region_goes_to_the_apps_own_group(ecs: Any) -> None:
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/shop", "awslogs-region": "us-east-1"}}
+    with ecs_on_moto({**WEB, "logConfiguration": logs}, PROXY) as ecs:
+        cluster = a_cluster(ecs)
+        options = container_of(ecs, cluster, a_web_app())["logConfiguration"]["options"]
+
+        assert cluster.plan(a_task(), a_web_app())["log_group"] == "/tapit/test/shop"
+        (group,) = client("logs").describe_log_groups()["logGroups"]
+    assert group["logGroupName"] == "/tapit/test/shop"
+    assert (options["awslogs-region"], options["awslogs-group"]) == ("eu-central-1", "/tapit/test/shop")
+
+
 def test_what_the_app_says_comes_before_what_the_service_has(ecs: Any, cluster: EcsCluster) -> None:
     app = a_web_app(
         environment={"MODE": "task", "DATABASE_URL": "sqlite:"},
