@@ -19,6 +19,7 @@ NAMES = (
     "memory",
     "stop_at_limit",
     "cold_start",
+    "aws_home",
 )
 
 
