@@ -101,12 +101,12 @@ class AwsHome:
     """The app on the AWS home, within this process. `dynamodb` is the client that it uses."""
 
     def __init__(self, dynamodb: Any, machine: str, heard: Callable[..., None]) -> None:
-        self._clients = {name: client(name) for name in ("ecs", "logs", "stepfunctions")}
-        self._clients["dynamodb"] = dynamodb
+        self.clients = {name: client(name) for name in ("ecs", "logs", "stepfunctions")}
+        self.clients["dynamodb"] = dynamodb
         self._machine = machine
-        for each in self._clients.values():
+        for each in self.clients.values():
             each.meta.events.register("request-created", heard)
-        self._clients["ecs"].meta.events.register("provide-client-params.ecs.RunTask", _runnable_on_moto())
+        self.clients["ecs"].meta.events.register("provide-client-params.ecs.RunTask", _runnable_on_moto())
         token, self._token = new_token("alice")
         store = DynamoTable(client("dynamodb"), NAME)
         DynamoTokenStore(store).add(token, NOON)
@@ -115,16 +115,16 @@ class AwsHome:
 
     def services(self, table: Any = None) -> Services:
         """Return services that remember nothing; `table` is another client of the table."""
-        clock, dynamo = SystemClock(), DynamoTable(table or self._clients["dynamodb"], NAME)
-        groups, states = LogGroups(self._clients["logs"]), self._clients["stepfunctions"]
-        ecs = self._clients["ecs"]
+        clock, dynamo = SystemClock(), DynamoTable(table or self.clients["dynamodb"], NAME)
+        groups, states = LogGroups(self.clients["logs"]), self.clients["stepfunctions"]
+        ecs = self.clients["ecs"]
         return Services(
             tasks=MeteredTasks(DynamoTaskStore(dynamo, clock), Unheard()),
             apps=DynamoAppStore(dynamo),
             tokens=TokenCache(DynamoTokenStore(dynamo), clock),
             cluster=MeteredEcsCluster(ecs, groups, stage="test", region=REGION, meter=Unheard()),
             lifecycle=StepFunctionsLifecycle(states, self._machine, clock),
-            logs=CloudWatchLogs(self._clients["logs"], clock),
+            logs=CloudWatchLogs(self.clients["logs"], clock),
             changes=NoNews(),
             clock=clock,
             home="aws",
