@@ -18,7 +18,7 @@ from tests.aws_adapters.test_requests_of_a_life import MOST, AwsHome, a_life, aw
 from tests.dynamodb_table import NAME
 
 ROUNDS = 200
-PRICE = Budget(MOST * 1000, 0.25, "$ per 1,000")
+PRICE = Budget(MOST * 1000, 0.2, "$ per 1,000")
 BARE = {"pk": {"S": "bare"}, "text": {"S": "x" * 500}}
 
 
