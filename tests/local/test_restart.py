@@ -143,7 +143,7 @@ def test_a_connection_that_stays_open_does_not_keep_a_server_from_ending(
 
     port = int(own_home.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as idle:
-        idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert idle.recv(65536).startswith(b"HTTP/1.1 200")
 
         assert own_home.end() == 0
