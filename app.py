@@ -5,7 +5,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
 from chalicelib import ecs_events, lifecycle_steps
-from chalicelib.http import app_routes, task_routes
+from chalicelib.http import app_routes, session_routes, task_routes
 from chalicelib.http.endpoint import blueprint
 from chalicelib.http.open_routes import open_blueprint
 from chalicelib.usecases.check_deadline import check_deadline
@@ -17,8 +17,11 @@ from chalicelib.wiring import NAME, services, warm
 app = Chalice(app_name=NAME, configure_logs=False)
 warm(app)
 app.register_blueprint(blueprint(task_routes.routes, services))
+app.register_blueprint(blueprint(session_routes.routes, services))
 app.register_blueprint(blueprint(app_routes.routes, services))
-app.register_blueprint(open_blueprint([*task_routes.routes.all, *app_routes.routes.all], services))
+app.register_blueprint(
+    open_blueprint([*task_routes.routes.all, *session_routes.routes.all, *app_routes.routes.all], services)
+)
 sweeper = Sweeper(seconds=40)  # of the 55 that its function has
 
 

@@ -1,6 +1,6 @@
 """What the program needs of the world, in the user's words; `Services` bundles it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +60,19 @@ class LogPage:
     position: str
     is_complete: bool
     lost_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class DataChannel:
+    """Where a client meets its session, and what shows that it may; good for a few minutes, for that session only.
+
+    `headers` go with the upgrade request of the WebSocket, `token` is its first message.
+    """
+
+    session_id: str
+    url: str
+    token: str
+    headers: Mapping[str, str]
 
 
 class TaskStore(Protocol):
@@ -150,6 +163,18 @@ class Cluster(Protocol):
 
         A task that it could not look at is not in the answer.
         """
+
+    def open_session(self, task: Task, argv: Sequence[str]) -> DataChannel:
+        """Run argv in the container, on a terminal of its own that waits for its client.
+
+        Raise NotReady while that may soon be possible, TaskOver when it never will be.
+        """
+
+    def resume_session(self, task: Task, session_id: str) -> DataChannel:
+        """Let a client that lost its connection come back. Raise SessionOver when there is nothing to come back to."""
+
+    def end_session(self, task: Task, session_id: str) -> None:
+        """Hang up; whatever still runs on its terminal is told so. Harmless to repeat."""
 
     def forget(self, task: Task) -> None:
         """Clear away what is kept of a finished task beside its record. Harmless to repeat."""

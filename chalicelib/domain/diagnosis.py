@@ -19,6 +19,8 @@ class EndedBy(StrEnum):
     START_FAILURE = "start_failure"
     OUT_OF_MEMORY = "out_of_memory"
     INFRASTRUCTURE = "infrastructure"
+    NOBODY_CAME = "nobody_came"
+    CONNECTION_LOST = "connection_lost"
     LOST = "lost"
 
 
@@ -68,6 +70,16 @@ def diagnose(
             return Diagnosis(
                 what=f"What it ran on failed: {reason or 'no reason was given'}",
                 next=next_step(reason) or "Run it again; nothing says that the command itself is at fault.",
+            )
+        case EndedBy.NOBODY_CAME:
+            return Diagnosis(
+                what="Nobody connected to it, so its command never ran.",
+                next="Try tapit run again; tapit create task runs a command that nobody needs to attend.",
+            )
+        case EndedBy.CONNECTION_LOST:
+            return Diagnosis(
+                what="The connection to its terminal was lost and nobody came back, so it was ended.",
+                next="Check what it did before you run it again; tapit create task needs no connection.",
             )
         case EndedBy.LOST:
             return Diagnosis(

@@ -9,12 +9,18 @@ TapitError
 ├── NotFound
 │   ├── AppNotFound
 │   ├── TaskNotFound
-│   └── TaskRemoved         there was one, and somebody removed it
+│   ├── TaskRemoved         there was one, and somebody removed it
+│   └── SessionNotFound
 ├── Conflict                true, but not now
 │   ├── AppExists
 │   ├── AppInUse
 │   ├── TaskFinished
 │   ├── TaskNotFinished
+│   ├── TaskOver            there is nobody to open a session with any more
+│   ├── NotInteractive      it was not started so that sessions can be opened
+│   ├── NotReady            a session can be opened soon; ask again
+│   │   └── TargetNotConnected  ... or never, when the task cannot reach Session Manager
+│   ├── SessionOver         a session that ended cannot be resumed
 │   ├── IdempotencyConflict the key belongs to another request
 │   ├── IdTaken             an id was drawn twice; draw again
 │   └── Stale               somebody saved the record first; read it again
@@ -87,6 +93,12 @@ class TaskRemoved(NotFound):
         super().__init__(f"Task {task_id}, made by an earlier request with this key, has been removed.")
 
 
+class SessionNotFound(NotFound):
+    def __init__(self, task_id: str, session_id: str) -> None:
+        super().__init__(f"Task {task_id} has no session {session_id}.")
+        self.hint = f"tapit show task task={task_id}"
+
+
 class Conflict(TapitError):
     pass
 
@@ -112,6 +124,45 @@ class TaskNotFinished(Conflict):
     def __init__(self, task_id: str, status: str) -> None:
         super().__init__(f"Task {task_id} is {status}; only a finished task can be removed.")
         self.hint = "Stop it first."
+
+
+class TaskOver(Conflict):
+    def __init__(self, task_id: str, status: str, why: str | None) -> None:
+        super().__init__(f"Task {task_id} is {status}{f': {why}' if why else '.'}")
+        self.hint = f"tapit show task task={task_id}"
+
+
+class NotInteractive(Conflict):
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"No session can be opened in task {task_id}: it was not started for that.")
+        self.hint = "Start it with tapit run, or with tapit create task ... interactive=true."
+
+
+class NotReady(Conflict):
+    retry_after = 1  # seconds
+
+    def __init__(self, task_id: str, what: str) -> None:
+        super().__init__(f"Task {task_id} is not ready for a session: {what}.")
+
+
+class TargetNotConnected(NotReady):
+    """Said by ECS Exec for some seconds after the start; for ever when something is missing."""
+
+    retry_after = 2
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id, "its agent is not connected to Session Manager")
+        self.hint = (
+            "If this lasts: its task role needs ssmmessages:CreateControlChannel, CreateDataChannel, "
+            "OpenControlChannel and OpenDataChannel; its subnets need a route to ssmmessages; its root file system must be writable; "
+            "and AWS keys in its environment must not stand in for its role."
+        )
+
+
+class SessionOver(Conflict):
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"The session {session_id} is over.")
+        self.hint = "Open another one."
 
 
 class IdempotencyConflict(Conflict):

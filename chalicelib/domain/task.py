@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
+from chalicelib.domain.session import EVERYBODY_LEFT, NOBODY_CAME, Session
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.size import Size
 
@@ -37,10 +38,11 @@ class _Frozen(BaseModel):
 
 
 class StopCause(_Frozen):
-    """Why we asked a task to stop, and who did."""
+    """Why we asked a task to stop, and who did; after a session, how the command in it ended."""
 
-    kind: Literal["user", "deadline", "start_timeout"]
+    kind: Literal["user", "deadline", "start_timeout", "session"]
     by: str | None = None
+    exit_code: int | None = None
 
 
 class Change(_Frozen):
@@ -66,7 +68,10 @@ class Launch(_Frozen):
 
 
 class Task(_Frozen):
-    """One container run, from request to exit code. cpu in vCPU, memory in GB; max_hours None: no limit."""
+    """One container run, from request to exit code. cpu in vCPU, memory in GB; max_hours None: no limit.
+
+    Sessions can be opened in an interactive task. The command of an attached one runs in such a session.
+    """
 
     id: str
     app: str
@@ -79,6 +84,8 @@ class Task(_Frozen):
     max_hours: float | None
     initiated_by: str | None = None
     created_by: str
+    interactive: bool = False
+    attached: bool = False
     status: Status = Status.PENDING
     created_at: AwareDatetime
     started_at: AwareDatetime | None = None
@@ -95,6 +102,7 @@ class Task(_Frozen):
     ecs_arn: str | None = None
     ecs_version: int = 0
     history: tuple[Change, ...] = ()
+    sessions: tuple[Session, ...] = ()
     revision: int = 1
     expires_at: AwareDatetime | None = None
 
@@ -236,7 +244,7 @@ def _over(task: Task, seen: Sighting, now: datetime) -> Task:
         status,
         ended_by,
         seen.stopped_at or now,
-        exit_code=seen.exit_code,
+        exit_code=_exit_code(task, seen),
         reason=seen.reason or task.reason,
         lost_output_bytes=seen.lost_output_bytes,
     )
@@ -244,6 +252,8 @@ def _over(task: Task, seen: Sighting, now: datetime) -> Task:
 
 def _outcome(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
     """Say how a task ended; every pair of stop code and exit code has an answer."""
+    if _ended_in_session(task, seen):
+        return _outcome_of_a_session(task, seen)
     if seen.stop_code == "EssentialContainerExited":
         if seen.exit_code == 0:
             return Status.SUCCEEDED, EndedBy.EXIT
@@ -264,6 +274,27 @@ def _outcome_of_a_stop(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
     return Status.STOPPED, EndedBy.USER
 
 
+def _ended_in_session(task: Task, seen: Sighting) -> bool:
+    """An attached task's container runs a watchdog: only its own exit codes say nothing of the command."""
+    if not task.attached or seen.stop_code not in ("EssentialContainerExited", "UserInitiated"):
+        return False
+    if task.stop_cause is not None:
+        return task.stop_cause.kind == "session"
+    return seen.stop_code == "EssentialContainerExited" and seen.exit_code in (EVERYBODY_LEFT, NOBODY_CAME)
+
+
+def _outcome_of_a_session(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
+    if task.stop_cause is not None:
+        return Status.SUCCEEDED if task.stop_cause.exit_code == 0 else Status.FAILED, EndedBy.EXIT
+    return Status.FAILED, EndedBy.NOBODY_CAME if seen.exit_code == NOBODY_CAME else EndedBy.CONNECTION_LOST
+
+
+def _exit_code(task: Task, seen: Sighting) -> int | None:
+    if not _ended_in_session(task, seen):
+        return seen.exit_code
+    return task.stop_cause.exit_code if task.stop_cause is not None else None
+
+
 def _was_past_its_deadline(task: Task, seen: Sighting) -> bool:
     stopping_at = seen.stopping_at or seen.stopped_at
     return (
@@ -273,7 +304,14 @@ def _was_past_its_deadline(task: Task, seen: Sighting) -> bool:
 
 def _ended(task: Task, status: Status, ended_by: EndedBy, at: datetime, **changes: Any) -> Task:
     ended = task.moved(
-        status, at, ended_by=ended_by, stopped_at=at, expires_at=at + KEPT_FOR, waiting_for=None, **changes
+        status,
+        at,
+        ended_by=ended_by,
+        stopped_at=at,
+        expires_at=at + KEPT_FOR,
+        waiting_for=None,
+        sessions=tuple(session.ended(at, None) for session in task.sessions),
+        **changes,
     )
     diagnosis = diagnose(
         ended_by,
@@ -290,6 +328,8 @@ def _asked_by(cause: StopCause, max_hours: float | None) -> str:
     match cause.kind:
         case "user":
             return f"stopped by {cause.by}"
+        case "session":
+            return f"the session of {cause.by} ended with exit code {cause.exit_code}"
         case "deadline":
             return f"max_hours={max_hours:g} exceeded" if max_hours is not None else "time limit exceeded"
         case "start_timeout":

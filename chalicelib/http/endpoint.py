@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
-from chalicelib.domain.errors import InvalidRequest, TapitError, TooLarge, Unauthenticated
+from chalicelib.domain.errors import InvalidRequest, NotReady, TapitError, TooLarge, Unauthenticated
 from chalicelib.domain.token import Token, read_token
 from chalicelib.http.reading import read, read_query
 from chalicelib.http.status_codes import status_code
@@ -94,7 +94,10 @@ def refusal(error: TapitError) -> Response:
         said["Hint"] = error.hint
     if isinstance(error, InvalidRequest) and error.fields:
         said["Fields"] = error.fields
-    return json_response(said, status_code(error))
+    response = json_response(said, status_code(error))
+    if isinstance(error, NotReady):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def json_response(body: Any, status: int = 200) -> Response:

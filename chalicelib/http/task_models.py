@@ -28,7 +28,11 @@ LONGEST_WAIT = 20
 
 
 class CreateTask(RequestBody):
-    """What is not given is the app's default. `max_hours` is a number, or "none" for no limit."""
+    """What is not given is the app's default. `max_hours` is a number, or "none" for no limit.
+
+    In an `interactive` task sessions can be opened. The command of an `attached` one runs in its creator's session,
+    and the task ends with it.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -44,6 +48,8 @@ class CreateTask(RequestBody):
     ephemeral_storage_gb: Storage | None = None
     max_hours: MaxHours | Literal["none"] | None = None
     initiated_by: Text | None = None
+    interactive: bool = False
+    attached: bool = False
 
     def wanted(self) -> NewTask:
         return NewTask(**dict(self) | {"max_hours": self._max_hours()})
@@ -135,6 +141,17 @@ class ChangeView(BaseModel):
     why: str | None
 
 
+class SessionView(BaseModel):
+    """Who was in a task; `command` is None for the task's own."""
+
+    id: str
+    command: str | None
+    opened_by: str
+    opened_at: Moment
+    ended_at: Moment | None
+    exit_code: int | None
+
+
 class TaskView(BaseModel):
     """All there is to say about a task."""
 
@@ -149,6 +166,8 @@ class TaskView(BaseModel):
     max_hours: float | None
     initiated_by: str | None
     created_by: str
+    interactive: bool
+    attached: bool
     status: Status
     created_at: Moment
     started_at: Moment | None
@@ -162,6 +181,7 @@ class TaskView(BaseModel):
     waiting_for: str | None
     diagnosis: Diagnosis | None
     history: list[ChangeView]
+    sessions: list[SessionView]
     lost_output_bytes: int = 0
     cost: Cost
     notes: list[str] = []
@@ -172,6 +192,7 @@ class TaskView(BaseModel):
     def of(cls, task: Task, now: datetime, *, poll_after: float, notes: Sequence[str] = ()) -> Self:
         own = {name: getattr(task, name) for name in cls.model_fields if name in Task.model_fields}
         own["history"] = [ChangeView.model_construct(**dict(change)) for change in task.history]
+        own["sessions"] = [SessionView.model_construct(**dict(session)) for session in task.sessions]
         return cls.model_construct(**own, cost=_cost(task, now), notes=list(notes), poll_after=poll_after)
 
 

@@ -27,6 +27,8 @@ class NewTask:
     ephemeral_storage_gb: int | None = None
     max_hours: float | str | None = APP_DEFAULT
     initiated_by: str | None = None
+    interactive: bool = False
+    attached: bool = False
 
 
 def create_task(
@@ -61,6 +63,8 @@ def _draft(app: App, wanted: NewTask, created_by: str, now: datetime) -> tuple[T
         ephemeral_storage_gb=wanted.ephemeral_storage_gb or app.ephemeral_storage_gb,
         max_hours=max_hours,
         initiated_by=wanted.initiated_by,
+        interactive=wanted.interactive or wanted.attached,
+        attached=wanted.attached,
         created_by=created_by,
         created_at=now,
         history=(Change(status=Status.PENDING, time=now),),
