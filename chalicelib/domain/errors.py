@@ -154,8 +154,8 @@ class TargetNotConnected(NotReady):
         super().__init__(task_id, "its agent is not connected to Session Manager")
         self.hint = (
             "If this lasts: its task role needs ssmmessages:CreateControlChannel, CreateDataChannel, "
-            "OpenControlChannel and OpenDataChannel; its subnets need a route to ssmmessages; its root file system must be writable; "
-            "and AWS keys in its environment must not stand in for its role."
+            "OpenControlChannel and OpenDataChannel; its subnets need a route to ssmmessages; "
+            "its root file system must be writable; and AWS keys in its environment must not stand in for its role."
         )
 
 
