@@ -84,6 +84,9 @@ class TaskStore(Protocol):
         unfinished, IdTaken when the id is not free.
         """
 
+    def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
+        """Return the task that the key was used for, if any; raise what `create` would raise of the key."""
+
     def get(self, task_id: str) -> Task:
         """Raise TaskNotFound when there is no such record."""
 

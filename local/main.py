@@ -79,6 +79,8 @@ def _serve(folder: StateFolder, port: int | None, profile: str) -> None:
             folder.remember_server(server.url, server.server_address[1])
             _say_how_to_reach(server.url, token, profile)
             os.read(ending, 1)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)  # whoever asks twice is not kept waiting
             print("\nStopped. Running tasks go on; start tapit-local again to see to them.", flush=True)
     except PortTaken as error:
         _fail(str(error), "Name another one: --port N, or --port 0 for a free one.")

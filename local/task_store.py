@@ -48,6 +48,10 @@ class SqliteTaskStore:
         self._tell(task.id)
         return task
 
+    def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
+        with self._database.read() as connection:
+            return _earlier(connection, key, now)
+
     def get(self, task_id: str) -> Task:
         with self._database.read() as connection:
             return _get(connection, task_id)

@@ -41,11 +41,20 @@ class DynamoTaskStore:
         try:
             self._table.write(record, count, *claim)
         except ConditionsFailed as refusal:
-            earlier = self._earlier(key, task.created_at) if key else None
+            earlier = self.find_by_key(key, task.created_at) if key else None
             if earlier is None:
                 raise _refusal_of(task, max_running, refusal) from refusal
             return earlier
         return task
+
+    def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
+        task_id = self._keys.earlier_task_id(key, now)
+        if task_id is None:
+            return None
+        try:
+            return self.get(task_id)
+        except TaskNotFound as error:
+            raise TaskRemoved(task_id) from error
 
     def get(self, task_id: str) -> Task:
         found = self._table.get(task_key(task_id))
@@ -104,15 +113,6 @@ class DynamoTaskStore:
 
     def _count(self, app: str, change: int, below: int | None = None) -> Write:
         return self._table.add(_count_key(app), "unfinished", change, below)
-
-    def _earlier(self, key: IdempotencyKey, now: datetime) -> Task | None:
-        task_id = self._keys.earlier_task_id(key, now)
-        if task_id is None:
-            return None
-        try:
-            return self.get(task_id)
-        except TaskNotFound as error:
-            raise TaskRemoved(task_id) from error
 
     def _is_expired(self, item: Item) -> bool:
         return is_expired(item, self._clock.now())

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.adapters.ecs import EcsCluster
@@ -34,6 +35,9 @@ class MeteredTasks:
         if made.id == task.id:
             self._meter.count("tasks_created")
         return made
+
+    def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
+        return self._store.find_by_key(key, now)
 
     def get(self, task_id: str) -> Task:
         task = self._store.get(task_id)

@@ -113,7 +113,7 @@ class CreateApp(AppFields):
             created_at=now,
             created_by=created_by,
         )
-        return _consistent(app.but(**self.changes(), limits=_limits(app.limits, self.limits)), self)
+        return _consistent(app.but(**self.changes(), limits=_limits(app.limits, self)), self)
 
 
 class ChangeApp(AppFields):
@@ -129,7 +129,7 @@ class ChangeApp(AppFields):
             **self.changes(),
             environment=_merged(app.environment, self.environment),
             secrets=_merged(app.secrets, self.secrets),
-            limits=_limits(app.limits, self.limits),
+            limits=_limits(app.limits, self),
         )
         return _consistent(changed, self)
 
@@ -196,10 +196,14 @@ def _merged(before: dict[str, str], changes: Mapping[str, str | None]) -> dict[s
     return {name: value for name, value in {**before, **changes}.items() if value is not None}
 
 
-def _limits(limits: Limits, body: LimitsBody | None) -> Limits:
-    if body is None:
+def _limits(limits: Limits, body: AppFields) -> Limits:
+    """Null takes every limit away, as it does with each."""
+    if "limits" not in body.model_fields_set:
         return limits
-    return Limits(**dict(limits) | {name: getattr(body, name) for name in body.model_fields_set})
+    if body.limits is None:
+        return Limits()
+    changes = {name: getattr(body.limits, name) for name in body.limits.model_fields_set}
+    return Limits(**dict(limits) | changes)
 
 
 def _consistent(app: App, body: AppFields) -> App:

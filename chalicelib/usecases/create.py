@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chalicelib.domain import ids
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import IdTaken, InvalidRequest, Unanswered
+from chalicelib.domain.errors import AppNotFound, IdTaken, InvalidRequest, LimitExceeded, Unanswered
 from chalicelib.domain.size import fit
 from chalicelib.domain.task import Change, Status, Task
 from chalicelib.ports import IdempotencyKey, Services
@@ -35,14 +35,33 @@ def create_task(
     services: Services, app_name: str, wanted: NewTask, *, created_by: str, key: IdempotencyKey | None
 ) -> tuple[Task, Sequence[str]]:
     """Return the task and notes for the caller; with a key that was used before, the earlier task."""
-    app = services.apps.get(app_name)
-    draft, notes = _draft(app, wanted, created_by, services.clock.now())
-    services.cluster.refuse(draft, app)
-    task = _write(services, draft, key, app.limits.max_running)
-    if task.id == draft.id or task.status is Status.PENDING:
+    now = services.clock.now()
+    try:
+        task, notes = _create(services, app_name, wanted, created_by, key, now)
+    except (AppNotFound, LimitExceeded, InvalidRequest):
+        # What was accepted once stays accepted, whatever the app allows by now, and if it is there at all.
+        earlier = services.tasks.find_by_key(key, now) if key else None
+        if earlier is None:
+            raise
+        task, notes = earlier, []
+    if task.status is Status.PENDING:
         with suppress(Unanswered):  # written means accepted: the sweep begins it when this does not
             services.lifecycle.begin(task)
     return task, [*notes, *services.cluster.notes(task)]
+
+
+def _create(
+    services: Services,
+    app_name: str,
+    wanted: NewTask,
+    created_by: str,
+    key: IdempotencyKey | None,
+    now: datetime,
+) -> tuple[Task, list[str]]:
+    app = services.apps.get(app_name)
+    draft, notes = _draft(app, wanted, created_by, now)
+    services.cluster.refuse(draft, app)
+    return _write(services, draft, key, app.limits.max_running), notes
 
 
 def _draft(app: App, wanted: NewTask, created_by: str, now: datetime) -> tuple[Task, list[str]]:

@@ -85,4 +85,10 @@ class Call:
 
     def hint(self, meaning: str, command: str) -> None:
         """A next command to type."""
-        self.say(f"  {meaning + ':':<9} {command}")
+        self.say(f"  {meaning + ':':<9} {self.typed(command)}")
+
+    def typed(self, command: str) -> str:
+        """A command of ours as it has to be typed to reach the same home."""
+        from tapit.next_command import as_typed_here
+
+        return as_typed_here(command, self.get("profile"))

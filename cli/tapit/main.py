@@ -139,6 +139,7 @@ def _without_command(words: list[str], before: list[str]) -> None:
 
 def _tell(error: "CliError", words: list[str]) -> int:
     from tapit import errors
+    from tapit.next_command import as_typed_here, profile_in
     from tapit.terminal import Stream, harmless
 
     stream = Stream(sys.stderr, no_color="--no-color" in words)
@@ -146,7 +147,8 @@ def _tell(error: "CliError", words: list[str]) -> int:
     lines += ["  " + harmless(line) for line in (error.why or "").splitlines()]
     if error.then:
         arrow = "→" if stream.speaks_unicode else "->"
-        lines += [f"  {arrow} {harmless(line)}" for line in error.then.splitlines()]
+        profile = profile_in(words)
+        lines += [f"  {arrow} {harmless(as_typed_here(line, profile))}" for line in error.then.splitlines()]
     if error.request_id:
         lines.append(stream.styled(f"  request id {harmless(error.request_id)}", "dim"))
     stream.write("\n".join(lines) + "\n")

@@ -55,7 +55,7 @@ def print_task(call: "Call", task: "dict[str, Any]") -> None:
     block.line("Cost", _cost(task.get("cost") or {}))
     block.lines("History", [_event(event) for event in task.get("history") or []])
     _print_output(call, block, task)
-    block.lines("Next", _next_commands(task))
+    block.lines("Next", [call.typed(command) for command in _next_commands(task)])
 
 
 def _status(task: "dict[str, Any]") -> str:

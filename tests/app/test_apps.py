@@ -101,6 +101,14 @@ def test_an_apps_size_is_snapped_to_a_valid_pair(inside: HomeInProcess) -> None:
     assert (changed["cpu"], changed["memory"]) == (0.5, 3)
 
 
+def test_null_takes_every_limit_away(inside: HomeInProcess) -> None:
+    name = inside.new_app(limits={"max_cpu": 2, "max_running": 3})
+
+    changed = change(inside, name, limits=None)
+
+    assert set(changed["limits"].values()) == {None}
+
+
 def test_an_app_whose_defaults_its_limits_would_refuse_is_refused(inside: HomeInProcess) -> None:
     refused = inside.ask("POST", "/apps", {"name": a_name(), "memory": 8, "limits": {"max_memory": 4}})
 

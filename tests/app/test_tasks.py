@@ -238,6 +238,37 @@ def test_a_key_of_a_removed_task_says_so(inside: HomeInProcess, app: str) -> Non
     assert (refused.status, refused.json["Code"]) == (410, "TaskRemoved")
 
 
+def test_a_request_is_answered_with_its_task_though_the_app_allows_less_by_now(
+    inside: HomeInProcess, app: str
+) -> None:
+    first = with_key(inside, app, f"{app}-k", memory=2)
+    lowered = inside.ask("PATCH", f"/apps/{app}", {"limits": {"max_memory": 1}})
+
+    again = with_key(inside, app, f"{app}-k", memory=2)
+
+    assert lowered.status == 200
+    assert (again.status, again.json["id"]) == (201, first.json["id"])
+
+
+def test_a_request_is_answered_with_its_task_though_the_app_is_gone(inside: HomeInProcess, app: str) -> None:
+    first = with_key(inside, app, f"{app}-k")
+    inside.ask("POST", f"/tasks/{first.json['id']}/stop")
+    removed = inside.ask("DELETE", f"/apps/{app}")
+
+    again = with_key(inside, app, f"{app}-k")
+
+    assert removed.status == 200
+    assert (again.status, again.json["id"]) == (201, first.json["id"])
+
+
+def test_a_limit_holds_for_a_key_that_is_new(inside: HomeInProcess, app: str) -> None:
+    inside.ask("PATCH", f"/apps/{app}", {"limits": {"max_memory": 1}})
+
+    refused = with_key(inside, app, f"{app}-k", memory=2)
+
+    assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
+
+
 @pytest.mark.parametrize("key", ["", "k" * 256])
 def test_a_key_has_1_to_255_characters(inside: HomeInProcess, app: str, key: str) -> None:
     assert with_key(inside, app, key).status == 400

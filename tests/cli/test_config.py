@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import TOKEN, Place
-from tests.cli.scripted_home import Answers, Asked, Says, ScriptedHome
+from tests.cli.scripted_home import Answers, Asked, Says, ScriptedHome, a_refusal, a_task
 
 HomeThat = Callable[[Answers], ScriptedHome]
 
@@ -201,6 +201,18 @@ def test_a_profile_named_on_the_command_line_beats_the_environment(place: Place,
     )
 
     assert home.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_what_is_suggested_names_the_profile_that_was_named(place: Place, home_that: HomeThat) -> None:
+    not_there = a_refusal(404, "TaskNotFound", "There is no task nope.")
+    home = home_that(lambda asked: Says(a_task()) if asked.path.endswith("/t1") else not_there)
+    save(place, "team", home.url)
+
+    shown = place.run("--profile", "team", "show", "task", "t1", "-o", "table")
+    refused = place.run("show", "task", "nope", "profile=team")
+
+    assert "tapit --profile team logs -f task=" in shown.stdout
+    assert "→ tapit --profile team list tasks" in refused.stderr
 
 
 def test_an_unknown_profile_is_told(place: Place, home: ScriptedHome) -> None:

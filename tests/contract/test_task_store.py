@@ -229,6 +229,15 @@ def test_a_key_of_a_removed_task_says_so(store: TaskStore) -> None:
         created(store, a_new_task(), a_key())
 
 
+def test_a_task_is_found_by_the_key_that_made_it(store: TaskStore) -> None:
+    first = created(store, a_new_task(), a_key())
+
+    assert store.find_by_key(a_key(), NOON) == first
+    assert store.find_by_key(a_key(key="k2"), NOON) is None
+    with pytest.raises(IdempotencyConflict):
+        store.find_by_key(a_key(digest="d2"), NOON)
+
+
 def test_an_expired_key_is_free_again(store: TaskStore) -> None:
     first = created(store, a_new_task(), a_key())
     tomorrow = NOON + timedelta(hours=24, seconds=1)

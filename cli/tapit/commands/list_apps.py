@@ -9,7 +9,7 @@ def run(call: Call) -> int:
     apps = list(call.client.pages("/apps"))
     app_block.print_list(call, apps)
     if not apps:
-        call.say("No apps yet. Make one with: tapit create app name=demo")
+        call.say("No apps yet. Make one with: " + call.typed("tapit create app name=demo"))
     return 0
 
 

@@ -45,17 +45,16 @@ def _everything(call: Call) -> str:
     """The same list without its end, ready to be typed."""
     from shlex import quote
 
-    options = {"--profile": call.get("profile"), "-a": call.get("app")}
-    words = [f"{option} {quote(str(given))}" for option, given in options.items() if given]
+    words = [f"-a {quote(call.text('app'))}"] if "app" in call.settings else []
     words += [f"{name}={quote(call.text(name))}" for name in (*FILTERS, "since") if name in call.settings]
-    return " ".join(["tapit list tasks", *words, "--all"])
+    return call.typed(" ".join(["tapit list tasks", *words, "--all"]))
 
 
 def _say_none(call: Call) -> None:
     if any(name in call.settings for name in (*FILTERS, "since")):
         call.say("No such tasks.")
     else:
-        call.say("No tasks yet. Start one with: tapit create task 'COMMAND'")
+        call.say("No tasks yet. Start one with: " + call.typed("tapit create task 'COMMAND'"))
 
 
 def _refuse_contradictions(call: Call) -> None:

@@ -54,7 +54,8 @@ def _explain(call: Call, page: "dict[str, Any]", shown: int) -> None:
         if not shown:
             call.say("The task printed nothing.", "dim")
         return
-    call.say(f"The task is {page['status']}; more may come: tapit logs -f task={call.text('task')}", "dim")
+    follow = call.typed(f"tapit logs -f task={call.text('task')}")
+    call.say(f"The task is {page['status']}; more may come: {follow}", "dim")
 
 
 def _show(call: Call, lines: "list[dict[str, Any]]") -> None:
