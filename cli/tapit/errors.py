@@ -5,6 +5,9 @@ CliError                1
 ├── NotFound            3    no such task or app
 ├── NotAllowed          4    the token is refused, or may not do this
 │   └── OutputForbidden      ... the home itself may not read the task's output
+├── NotReady            1    a session can be opened soon
+│   └── NotConnected         ... or never: the task cannot be reached
+├── SessionOver         1    there is nothing to come back to
 ├── HomeFailed          1    the home tripped over the request; another try may not
 ├── Unreachable         5    no sensible answer from the home
 └── WaitTimedOut        124  --timeout ran out
@@ -43,6 +46,18 @@ class NotAllowed(CliError):
 
 
 class OutputForbidden(NotAllowed):
+    pass
+
+
+class NotReady(CliError):
+    pass
+
+
+class NotConnected(NotReady):
+    pass
+
+
+class SessionOver(CliError):
     pass
 
 

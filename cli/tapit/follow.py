@@ -56,11 +56,18 @@ class Watch:
 
     def until_final(self, task: "dict[str, Any]") -> "dict[str, Any]":
         """The task as it ended."""
-        while task["status"] not in FINAL:
+        return self._until(FINAL, task)
+
+    def until_running(self, task: "dict[str, Any]") -> "dict[str, Any]":
+        """The task once it has started, or has ended without that."""
+        return self._until(("RUNNING", "STOPPING", *FINAL), task)
+
+    def _until(self, statuses: tuple[str, ...], task: "dict[str, Any]") -> "dict[str, Any]":
+        while task["status"] not in statuses:
             before = task["revision"]
             task = self._poll("", {}, before)
             self._note(task["status"], task.get("waiting_for") or "")
-            if task["status"] not in FINAL:
+            if task["status"] not in statuses:
                 self._rest(task.get("poll_after") or 0, fresh=task["revision"] > before)
         return task
 

@@ -21,7 +21,10 @@ EXIT_CODES = [
     ("4", "not allowed"),
     ("5", "no sensible answer from the home"),
     ("124", "--timeout ran out"),
-    ("125", "our own failure, where the task's own code is passed through (create task -w, wait)"),
+    (
+        "125",
+        "our own failure, where the task's own code is passed through (create task -w, wait, run, shell)",
+    ),
     ("130", "Ctrl-C"),
     ("141", "the reader of a pipe went away"),
 ]

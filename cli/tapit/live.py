@@ -105,13 +105,16 @@ class LiveLine(News):
 
     def _draw(self) -> None:
         self._frame = (self._frame + 1) % len(self._frames)
-        head = f"{self._frames[self._frame]} {self._task_id} "
+        head = f"{self._frames[self._frame]} {self._head()} "
         tail = f"  {times.brief(times.seconds_since(self._since))}  {self._aside()}"
         # a full line would already be wrapped by some terminals, and Ctrl-C adds its ^C
         room = columns_of(self._stream) - 3 - len(head) - len(self._status)
         shown = self._stream.styled(self._status, *colours_of(self._status))
         self._stream.write(ERASE + head + shown + self._stream.styled(clipped(tail, max(room, 1)), "dim"))
         self._drawn = True
+
+    def _head(self) -> str:
+        return self._task_id
 
     def _aside(self) -> str:
         return harmless(self._detail) if self._detail else self.aside
@@ -124,6 +127,16 @@ class LiveLine(News):
 
 class CancellingLine(LiveLine):
     aside = "Ctrl-C stops the task"
+
+
+class StartingLine(LiveLine):
+    """For a command that a person waits to work at: it is gone when the command has begun."""
+
+    aside = "Ctrl-C gives up"
+    what = ""
+
+    def _head(self) -> str:
+        return f"Starting {self.what} …" if self._stream.speaks_unicode else f"Starting {self.what} ..."
 
 
 class LossesOnly(News):

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tapit.errors import CliError
     from tapit.words import Request
 
+PASSING_VERBS = ("wait", "run", "shell")
+
 
 def main() -> None:
     """The console script."""
@@ -161,15 +163,17 @@ def passes_a_code_through(words: list[str]) -> bool:
     """Whether a script takes our exit code for the task's: judged by the words, which may not parse."""
     said = words[: words.index("--")] if "--" in words else words
     return (
-        "wait" in said[:1] or ("create" in said and ("-w" in said or "--wait" in said)) or _verb_is_wait(said)
+        said[0:1] in ([verb] for verb in PASSING_VERBS)
+        or ("create" in said and ("-w" in said or "--wait" in said))
+        or _verb_passes(said)
     )
 
 
-def _verb_is_wait(said: list[str]) -> bool:
+def _verb_passes(said: list[str]) -> bool:
     from tapit.errors import CliError
     from tapit.words import find_command
 
     try:
-        return find_command(said).path == "wait"
+        return find_command(said).path in PASSING_VERBS
     except CliError:
         return False

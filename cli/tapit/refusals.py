@@ -3,7 +3,18 @@
 import http.client
 import json
 
-from tapit.errors import CliError, HomeFailed, NotAllowed, NotFound, OutputForbidden, Unreachable, UsageError
+from tapit.errors import (
+    CliError,
+    HomeFailed,
+    NotAllowed,
+    NotConnected,
+    NotFound,
+    NotReady,
+    OutputForbidden,
+    SessionOver,
+    Unreachable,
+    UsageError,
+)
 from tapit.settings import Settings
 
 TYPE_CHECKING = False
@@ -23,7 +34,13 @@ KINDS: dict[int, type[CliError]] = {
     503: Unreachable,
     504: Unreachable,
 }
-KINDS_BY_CODE: dict[str, type[CliError]] = {"OutputForbidden": OutputForbidden}
+KINDS_BY_CODE: dict[str, type[CliError]] = {
+    "OutputForbidden": OutputForbidden,
+    "NotReady": NotReady,
+    "TargetNotConnected": NotConnected,
+    "SessionOver": SessionOver,
+    "SessionNotFound": SessionOver,
+}
 NEXT = {
     "TaskNotFound": "tapit list tasks",
     "AppNotFound": "tapit list apps",

@@ -20,6 +20,8 @@ ENDINGS = {
     "start_failure": "it could not be started",
     "out_of_memory": "it used more memory than it had",
     "infrastructure": "the machine under it went away",
+    "nobody_came": "nobody connected to it",
+    "connection_lost": "the connection to its terminal was lost",
     "lost": "the platform no longer knows it",
 }
 
@@ -54,6 +56,7 @@ def print_task(call: "Call", task: "dict[str, Any]") -> None:
     _print_times(block, task)
     block.line("Cost", _cost(task.get("cost") or {}))
     block.lines("History", [_event(event) for event in task.get("history") or []])
+    block.lines("Sessions", [_session(session) for session in task.get("sessions") or []])
     _print_output(call, block, task)
     block.lines("Next", [call.typed(command) for command in _next_commands(task)])
 
@@ -145,6 +148,15 @@ def _event(event: "dict[str, Any]") -> str:
     return f"{event['time']}  {event['status']}{why}"
 
 
+def _session(session: "dict[str, Any]") -> str:
+    ended = session.get("ended_at")
+    lasted = times.brief(times.seconds_since(session["opened_at"], ended))
+    code = session.get("exit_code")
+    end = "so far" if ended is None else f"exit code {code}" if code is not None else "left"
+    command = f"  {session['command']}" if session.get("command") else ""
+    return f"{session['opened_at']}  {session['opened_by']}  {lasted} ({end}){command}"
+
+
 def _print_output(call: "Call", block: Block, task: "dict[str, Any]") -> None:
     from tapit.waiting import last_lines
 
@@ -157,7 +169,9 @@ def _next_commands(task: "dict[str, Any]") -> list[str]:
     task_id = task["id"]
     if tasks.is_final(task):
         return [f"tapit logs task={task_id}", f"tapit delete task task={task_id}    removes it from the list"]
+    shell = [f"tapit shell task={task_id}    opens a shell in it"] if task.get("interactive") else []
     return [
+        *shell,
         f"tapit logs -f task={task_id}",
         f"tapit wait task={task_id}",
         f"tapit set task task={task_id} max_hours=8    gives it 8 hours from its start",

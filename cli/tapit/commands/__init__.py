@@ -9,9 +9,11 @@ from tapit.grammar import Command
 
 SUMMARIES: dict[str, str] = {
     "create task": "Run a command in a container of its own.",
+    "run": "Run a command at your terminal, in a container of its own.",
     "list tasks": "The newest tasks of an app.",
     "show task": "Everything known about one task.",
     "logs": "What a task printed.",
+    "shell": "Open a shell in a task that runs.",
     "wait": "Wait for a task, and exit with its exit code.",
     "set task": "Give a running task another time limit.",
     "delete task": "Stop a running task, or remove a finished one.",

@@ -1,0 +1,178 @@
+"""How sessions come and go, and what they mean for how a task ends."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.diagnosis import EndedBy
+from chalicelib.domain.errors import NotInteractive, NotReady, SessionNotFound, SessionOver, TaskOver
+from chalicelib.domain.session import EVERYBODY_LEFT, MOST_KEPT, NOBODY_CAME, Session
+from chalicelib.domain.task import Status, Task, observe
+from chalicelib.domain.task_sessions import (
+    add_session,
+    end_session,
+    refuse_sessions,
+    refuse_unless_open,
+    session_of,
+)
+from tests.builders import (
+    BY_DEADLINE,
+    NOON,
+    a_finished_task,
+    a_running_task,
+    a_starting_task,
+    a_stopping_task,
+    an_end,
+)
+
+LATER = NOON + timedelta(minutes=5)
+STOPPED_BY_US: dict[str, Any] = {"stop_code": "UserInitiated", "exit_code": 143}
+SAID_ENOUGH: dict[str, Any] = {"stop_code": "EssentialContainerExited", "exit_code": EVERYBODY_LEFT}
+
+
+def a_session(**changes: Any) -> Session:
+    return Session.model_validate({"id": "s1", "opened_by": "alice", "opened_at": NOON, **changes})
+
+
+def an_attended_task(**changes: Any) -> Task:
+    """An attached task with the session that runs its command."""
+    return add_session(a_running_task(interactive=True, attached=True, **changes), a_session())
+
+
+@pytest.mark.parametrize("command", [None, "bash"])
+def test_an_attached_task_takes_sessions_while_it_runs(command: str | None) -> None:
+    refuse_sessions(a_running_task(interactive=True, attached=True), command)
+
+
+def test_a_task_that_was_not_started_for_sessions_takes_none() -> None:
+    with pytest.raises(NotInteractive):
+        refuse_sessions(a_running_task(), "bash")
+
+
+def test_a_command_that_runs_by_itself_is_not_run_in_a_session_as_well() -> None:
+    with pytest.raises(NotInteractive):
+        refuse_sessions(a_running_task(interactive=True), None)
+
+
+def test_a_task_that_starts_takes_a_session_soon() -> None:
+    with pytest.raises(NotReady):
+        refuse_sessions(a_starting_task(interactive=True), "bash")
+
+
+@pytest.mark.parametrize("task", [a_finished_task(interactive=True), a_stopping_task(interactive=True)])
+def test_a_task_that_ends_takes_no_session_any_more(task: Task) -> None:
+    with pytest.raises(TaskOver):
+        refuse_sessions(task, "bash")
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status"), [(0, Status.SUCCEEDED), (7, Status.FAILED), (130, Status.FAILED)]
+)
+@pytest.mark.parametrize("seen", [STOPPED_BY_US, SAID_ENOUGH], ids=["we stopped it", "its watchdog ended"])
+def test_an_attached_task_ends_as_the_command_in_its_session_did(
+    exit_code: int, status: Status, seen: dict[str, Any]
+) -> None:
+    stopping = end_session(an_attended_task(), "s1", exit_code, "alice", LATER)
+
+    ended = observe(stopping, an_end(**seen), LATER)
+
+    assert stopping.status is Status.STOPPING
+    assert (ended.status, ended.ended_by, ended.exit_code) == (status, EndedBy.EXIT, exit_code)
+    assert session_of(ended, "s1").exit_code == exit_code
+
+
+def test_leaving_before_the_command_has_ended_stops_the_task() -> None:
+    stopping = end_session(an_attended_task(), "s1", None, "alice", LATER)
+
+    ended = observe(stopping, an_end(**STOPPED_BY_US), LATER)
+
+    assert (ended.status, ended.ended_by) == (Status.STOPPED, EndedBy.USER)
+
+
+def test_a_shell_beside_it_ends_without_the_task() -> None:
+    task = add_session(an_attended_task(), a_session(id="s2", command="bash"))
+
+    after = end_session(task, "s2", 3, "bob", LATER)
+
+    assert after.status is Status.RUNNING
+    assert (session_of(after, "s2").ended_at, session_of(after, "s2").exit_code) == (LATER, 3)
+
+
+def test_a_shell_in_a_task_that_runs_by_itself_ends_without_it() -> None:
+    task = add_session(a_running_task(interactive=True), a_session(command="bash"))
+
+    assert end_session(task, "s1", 0, "alice", LATER).status is Status.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("code", "ended_by"), [(NOBODY_CAME, EndedBy.NOBODY_CAME), (EVERYBODY_LEFT, EndedBy.CONNECTION_LOST)]
+)
+def test_what_only_the_watchdog_ended_has_failed_and_says_why(code: int, ended_by: EndedBy) -> None:
+    task = a_running_task(interactive=True, attached=True)
+
+    ended = observe(task, an_end(exit_code=code), LATER)
+
+    assert (ended.status, ended.ended_by, ended.exit_code) == (Status.FAILED, ended_by, None)
+    assert ended.diagnosis is not None
+
+
+@pytest.mark.parametrize(
+    ("seen", "ended_by"),
+    [
+        ({"exit_code": 137, "out_of_memory": True}, EndedBy.OUT_OF_MEMORY),
+        ({"exit_code": 127}, EndedBy.EXIT),
+        ({"stop_code": "SpotInterruption", "exit_code": 0}, EndedBy.INFRASTRUCTURE),
+        ({"stop_code": "TaskFailedToStart", "exit_code": None}, EndedBy.START_FAILURE),
+    ],
+)
+def test_any_other_end_of_an_attached_task_is_told_as_of_every_task(
+    seen: dict[str, Any], ended_by: EndedBy
+) -> None:
+    ended = observe(an_attended_task(), an_end(**seen), LATER)
+
+    assert (ended.status, ended.ended_by) == (Status.FAILED, ended_by)
+
+
+def test_a_time_limit_that_was_first_stays_the_cause() -> None:
+    stopping = a_stopping_task(BY_DEADLINE, interactive=True, attached=True)
+    stopping = end_session(add_session(stopping, a_session()), "s1", 129, "alice", LATER)
+
+    ended = observe(stopping, an_end(**STOPPED_BY_US), LATER)
+
+    assert (ended.status, ended.ended_by, ended.exit_code) == (Status.TIMED_OUT, EndedBy.DEADLINE, 143)
+
+
+def test_the_end_of_a_task_is_the_end_of_its_sessions() -> None:
+    ended = observe(an_attended_task(), an_end(exit_code=137), LATER)
+
+    assert session_of(ended, "s1").ended_at == ended.stopped_at
+    with pytest.raises(SessionOver):
+        refuse_unless_open(ended, "s1")
+
+
+def test_the_first_end_of_a_session_counts() -> None:
+    once = end_session(an_attended_task(), "s1", 7, "alice", LATER)
+
+    assert end_session(once, "s1", 0, "bob", LATER + timedelta(minutes=1)) == once
+
+
+def test_an_unknown_session_is_not_found() -> None:
+    with pytest.raises(SessionNotFound):
+        end_session(an_attended_task(), "s9", 0, "alice", LATER)
+
+
+@given(st.lists(st.booleans(), max_size=3 * MOST_KEPT))
+def test_of_very_many_sessions_the_open_ones_are_kept(ends: list[bool]) -> None:
+    task = a_running_task(interactive=True)
+    for number, over in enumerate(ends):
+        task = add_session(task, a_session(id=f"s{number}", command="bash"))
+        if over:
+            task = end_session(task, f"s{number}", 0, "alice", LATER)
+
+    still_open = [f"s{number}" for number, over in enumerate(ends) if not over]
+    kept = [session.id for session in task.sessions]
+    assert [each for each in kept if each in still_open] == still_open
+    assert len(kept) <= max(MOST_KEPT, len(still_open) + 1)
