@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import TaskFinished
+from chalicelib.domain.session import NOBODY_CAME
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import (
     FINAL,
@@ -30,9 +31,15 @@ Step = Callable[[Task], Task]
 
 LATER = NOON + timedelta(minutes=5)
 ASKED = begin_attempt(a_task(), {"driver": "process"}, NOON)
-CAUSES = [None, *(StopCause(kind=kind, by="alice") for kind in ("user", "deadline", "start_timeout"))]
+ATTACHED = ASKED.but(interactive=True, attached=True)
+CAUSES = [
+    None,
+    *(StopCause(kind=kind, by="alice") for kind in ("user", "deadline", "start_timeout")),
+    StopCause(kind="session", by="alice", exit_code=7),
+]
 ENDS: list[dict[str, Any]] = [
     {"stop_code": "EssentialContainerExited", "exit_code": 0},
+    {"stop_code": "EssentialContainerExited", "exit_code": NOBODY_CAME},
     {"stop_code": "EssentialContainerExited", "exit_code": 3, "reason": "Essential container in task exited"},
     {"stop_code": "EssentialContainerExited", "exit_code": 137, "out_of_memory": True},
     {"stop_code": "UserInitiated", "exit_code": 143},
@@ -101,9 +108,9 @@ def several(steps: Sequence[Step]) -> st.SearchStrategy[list[Step]]:
     return st.lists(st.sampled_from(steps), max_size=8)
 
 
-@given(st.data(), st.sampled_from(CAUSES), st.sampled_from(ENDS))
+@given(st.data(), st.sampled_from([ASKED, ATTACHED]), st.sampled_from(CAUSES), st.sampled_from(ENDS))
 def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
-    data: st.DataObject, cause: StopCause | None, how: dict[str, Any]
+    data: st.DataObject, asked: Task, cause: StopCause | None, how: dict[str, Any]
 ) -> None:
     exited = seeing(an_end(version=4, is_stopped=False, **how))
     stopped = seeing(an_end(version=5, **how))
@@ -124,7 +131,7 @@ def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
 
     extension = [step for step in before_the_stop if step is extending]
     in_order = [accepting, *map(seeing, EARLY), *extension, stop, exited, stopped]
-    assert ending(after(ASKED, muddled)) == ending(after(ASKED, in_order))
+    assert ending(after(asked, muddled)) == ending(after(asked, in_order))
 
 
 @given(
