@@ -24,11 +24,12 @@ def measure(*, quick: bool) -> list[Row]:
     keys, bulk, runs = (20, 1_000_000, 1) if quick else (KEYS, BULK, RUNS)
     bulk_command = f"stty -opost; head -c {bulk} /dev/zero"
     with running_home() as home:
-        run = home.tapit("run").arguments
+        run = list(home.tapit("run").words)
         bare = ["/bin/sh", "-c"]
         echo, bare_echo = (_echo_times([*words, ECHOING], home.env, keys) for words in (run, bare))
         pairs = [
-            [_seconds_for([*words, bulk_command], home.env, bulk) for words in (run, bare)] for _ in range(runs)
+            [_seconds_for([*words, bulk_command], home.env, bulk) for words in (run, bare)]
+            for _ in range(runs)
         ]
         starts = [_seconds_for([*run, "printf x"], home.env, 1) for _ in range(runs)]
     whole, bare_whole = (statistics.median(column) for column in zip(*pairs, strict=True))
@@ -73,8 +74,11 @@ def _seconds_for(words: Sequence[str], env: Mapping[str, str], size: int) -> flo
         left = size
         while left > 0:
             left -= len(_some(terminal).replace(b"\x1b[2K", b"").replace(b"\r", b""))
-        took = time.monotonic() - began
-    return took
+        return time.monotonic() - began
+
+
+def _ninety_ninth(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=100)[98]
 
 
 def _read_until(terminal: int, text: bytes) -> None:
@@ -95,7 +99,12 @@ def _terminal(words: Sequence[str], env: Mapping[str, str]) -> Iterator[int]:
     main, side = pty.openpty()
     tty.setraw(side) if words[0] != "/bin/sh" else None
     command = subprocess.Popen(
-        words, env={**env, "TERM": "xterm"}, stdin=side, stdout=side, stderr=subprocess.DEVNULL, start_new_session=True
+        words,
+        env={**env, "TERM": "xterm"},
+        stdin=side,
+        stdout=side,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     os.close(side)
     try:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, NoCapacity, Unavailable
+from chalicelib.domain.errors import CannotStart, NoCapacity, NotReady, Unavailable
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ecs_events import parse
+from chalicelib.ports import DataChannel
+from local import sessions
 from local.ecs_tasks import ecs_task, task_arn
 from local.run_folder import (
     CannotSpawn,
@@ -28,6 +30,7 @@ from local.run_folder import (
     Vanished,
 )
 from local.run_folders import RunFolders
+from local.sessions import main_process
 
 logger = logging.getLogger(__name__)
 GIB = 1024**3
@@ -64,7 +67,7 @@ class ProcessCluster:
         assert task.launch is not None
         folder = self._folders.named(task.id, task.launch.attempt)
         try:
-            folder.start(self._task_to_run(task, app))
+            folder.start(self._task_to_run(task, app, main_process(task, folder)))
         except (OutOfProcesses, OutOfSpace) as error:
             raise NoCapacity(str(error)) from error
         except CannotSpawn as error:
@@ -91,6 +94,24 @@ class ProcessCluster:
         for folder in self._folders.all_of(task):
             forget_folder(folder)
 
+    def open_session(self, task: Task, argv: Sequence[str]) -> DataChannel:
+        with _as_unavailable():
+            return sessions.open_session(task, self._folder_of(task), argv)
+
+    def resume_session(self, task: Task, session_id: str) -> DataChannel:
+        with _as_unavailable():
+            return sessions.resume_session(task, self._folder_of(task), session_id)
+
+    def end_session(self, task: Task, session_id: str) -> None:
+        with _as_unavailable():
+            sessions.end_session(self._folder_of(task), session_id)
+
+    def _folder_of(self, task: Task) -> RunFolder:
+        folder = self._folders.of(task)
+        if folder is None or not folder.path.exists():
+            raise NotReady(task.id, "its process is starting")
+        return folder
+
     def keep_limit(self, task: Task) -> None:
         """Hand the task's limit to its supervisor, which keeps it to the second, server or not."""
         folder = self._folders.of(task)
@@ -105,11 +126,11 @@ class ProcessCluster:
         with _as_unavailable():
             return sighting(task, folder)
 
-    def _task_to_run(self, task: Task, app: App) -> TaskToRun:
+    def _task_to_run(self, task: Task, app: App, command: str) -> TaskToRun:
         assert task.launch is not None
         workdir = task.launch.plan["workdir"]
         return TaskToRun(
-            command=task.command,
+            command=command,
             environment=_environment(task, app),
             server_pipe=self._doorbell,
             workdir=Path(workdir) if workdir else None,

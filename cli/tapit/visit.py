@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from tapit import tasks, times
 from tapit.client import segment
-from tapit.errors import INTERRUPTED, OWN_FAILURE, CliError, NotConnected, NotReady, UsageError
+from tapit.errors import INTERRUPTED, CliError, NotConnected, NotReady, UsageError
 from tapit.follow import Watch
 from tapit.interrupts import Interrupts
 from tapit.live import News, StartingLine
@@ -158,7 +158,7 @@ class Visit:
         goes_on = "is being stopped" if self._command is None else "goes on"
         self._call.say(f"Left the session; task {self._id} {goes_on}.")
         self._call.hint("see", f"tapit show task task={self._id}")
-        return OWN_FAILURE if result.signal is None else 128 + int(result.signal)
+        return int(result.exit_code)
 
     def _lost(self, why: str) -> CliError:
         ends = " It is ended if nobody is in it any more." if self._command is None else ""

@@ -18,7 +18,7 @@ class Desk:
 
     def __init__(self, home: HomeProcess, folder: Path) -> None:
         self.home = home
-        self.app = home.new_app(environment={"APP_NAME": "demo", "PS1": "prompt> "})
+        self.app = home.new_app(environment={"APP_NAME": "demo", "PS1": "prompt> ", "ENV": ""})
         self.env = home.env_for(self.app)
         self._folder = folder
         self._people: list[Person] = []
