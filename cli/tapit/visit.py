@@ -95,8 +95,9 @@ class Visit:
         if not tasks.is_final(self._task):
             return
         diagnosis = self._task.get("diagnosis") or {}
+        over = "" if self._command is None else "is over: it "
         raise CliError(
-            f"task {self._id} {tasks.ending(self._task)}",
+            f"task {self._id} {over}{tasks.ending(self._task)}",
             str(diagnosis.get("next") or ""),
             f"tapit show task task={self._id}",
         )

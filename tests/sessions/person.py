@@ -15,8 +15,16 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE = 60.0  # seconds; far more than anything takes, so that only what never comes fails
+PATIENCE = 15.0  # seconds; far more than anything takes, so that only what never comes fails
 COLUMNS, ROWS = 100, 30
+
+
+class Screen(pyte.Screen):
+    """vim asks for the keys' modifiers with a sequence that looks like one for colours."""
+
+    def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
+        if not private:
+            super().select_graphic_rendition(*attributes)
 
 
 class Person:
@@ -25,7 +33,7 @@ class Person:
     def __init__(self, words: tuple[str | Path, ...], env: Mapping[str, str], folder: Path) -> None:
         self._main, self._side = pty.openpty()  # our side stays open, to look at the terminal's state
         self.resize(COLUMNS, ROWS, tell=False)
-        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._screen = Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
         self.shown = b""
         self.state_before = termios.tcgetattr(self._side)

@@ -11,7 +11,7 @@ from tests.home_process import HomeProcess
 from tests.sessions.conftest import Desk
 from tests.sessions.person import Person
 
-SIZE = re.compile(r"\n(\d+ \d+)\n")
+SIZE = re.compile(r"^(\d+ \d+)$", re.MULTILINE)
 DeskAt = Callable[[HomeProcess], Desk]
 
 
@@ -49,7 +49,7 @@ def test_a_normal_exit_has_succeeded(desk: Desk) -> None:
 
 
 def test_the_spinner_is_gone_when_the_prompt_is_there(desk: Desk) -> None:
-    person = desk.sits_down("run", "sleep 0.3; printf here; read -r line")
+    person = desk.sits_down("run", "sleep 0.3; printf 'he''re'; read -r line")
     person.sees("here")
 
     assert person.screen[0] == "here"
@@ -72,6 +72,7 @@ def test_ctrl_c_kills_what_runs_there_and_not_us(desk: Desk) -> None:
     person.sees("sleep 1000; echo slept $?")
 
     person.type("\x03")
+    person.sees_line("prompt>")
     person.type("echo still $((40 + 2))\r")
 
     person.sees_line("still 42")
@@ -205,7 +206,7 @@ def test_a_start_that_fails_is_explained(desk: Desk) -> None:
     person = desk.sits_down("run", "sh")
 
     assert person.leaves() == 125
-    assert any("/no/such/folder does not exist" in line for line in person.screen)
+    assert "/no/such/folder does not exist" in "".join(person.screen), person.screen
 
 
 def test_the_time_limit_ends_a_session_and_says_so(desk: Desk) -> None:

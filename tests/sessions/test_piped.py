@@ -45,7 +45,7 @@ def test_a_command_that_does_not_read_ends_though_the_input_does_not(desk: Desk)
         stderr=subprocess.DEVNULL,
     ) as waiting:
         assert waiting.stdout is not None
-        assert waiting.stdout.read() == b"done\n"
+        assert waiting.stdout.readline() == b"done\n"
         assert waiting.wait(60) == 4
 
 
@@ -78,8 +78,8 @@ def test_ctrl_c_reaches_the_command(desk: Desk) -> None:
         assert running.stdout.readline() == b"ready\n"
         running.send_signal(signal.SIGINT)
 
-        assert running.stdout.read() == b"caught\n"
-        assert running.wait(60) == 9
+        assert running.communicate(timeout=60)[0] == b"caught\n"
+        assert running.returncode == 9
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(desk: Desk, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_an_unknown_task_and_a_finished_one_are_told(desk: Desk) -> None:
     created = desk.pipes("-o", "id", "create", "task", "true", "interactive=true", "-w")
     task_id = created.stdout.decode().strip()
 
-    assert b"is SUCCEEDED" in desk.pipes("shell", f"task={task_id}").stderr
+    assert b"is over: it succeeded" in desk.pipes("shell", f"task={task_id}").stderr
     assert b"There is no task" in desk.pipes("shell", "task=000000000000").stderr
 
 
