@@ -5,7 +5,7 @@ This is no isolation: a task can do whatever the user who started the server can
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -35,11 +35,18 @@ INHERITED = ("PATH", "HOME", "LANG", "TERM")
 
 
 class ProcessCluster:
-    """`doorbell` is the FIFO on which supervisors say that there is news."""
+    """`doorbell` is the FIFO on which supervisors say that there is news; `expect` is told of each start before."""
 
-    def __init__(self, folders: RunFolders, doorbell: Path, memory_by: str = "") -> None:
+    def __init__(
+        self,
+        folders: RunFolders,
+        doorbell: Path,
+        expect: Callable[[str, RunFolder], None],
+        memory_by: str = "",
+    ) -> None:
         self._folders = folders
         self._doorbell = doorbell
+        self._expect = expect
         self._memory_by = memory_by
 
     def plan(self, task: Task, app: App) -> dict[str, Any]:  # noqa: ARG002 - the port's shape
@@ -63,6 +70,7 @@ class ProcessCluster:
     def start(self, task: Task, app: App) -> str:
         assert task.launch is not None
         folder = self._folders.named(task.id, task.launch.attempt)
+        self._expect(task.id, folder)
         try:
             folder.start(self._task_to_run(task, app))
         except (OutOfProcesses, OutOfSpace) as error:
