@@ -72,7 +72,7 @@ def _name(path: tuple[str | int, ...]) -> str:
 def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         close = difflib.get_close_matches(_name(problem["loc"]), model.model_fields, n=1)
-        return "is unknown" + (f"; did you mean {close[0]}?" if close else "")
+        return "is unknown" + (f" (did you mean {close[0]}?)" if close else "")
     if problem["type"] == "value_error":
         return problem["msg"].removeprefix("Value error, ")
     said = problem["msg"][0].lower() + problem["msg"][1:]

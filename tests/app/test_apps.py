@@ -113,7 +113,19 @@ def test_an_app_whose_defaults_its_limits_would_refuse_is_refused(inside: HomeIn
     refused = inside.ask("POST", "/apps", {"name": a_name(), "memory": 8, "limits": {"max_memory": 4}})
 
     assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
-    assert "max_memory=4" in refused.json["Message"]
+    assert refused.json["Message"].endswith(" allows max_memory=4; its own default is 8.")
+    assert refused.json["Hint"] == "Give it a smaller memory=, or a larger limit."
+
+
+def test_a_default_without_time_limit_is_refused_by_a_limit_on_hours(inside: HomeInProcess) -> None:
+    name = inside.new_app(max_hours="none")
+
+    refused = inside.ask("PATCH", f"/apps/{name}", {"limits": {"max_hours": 2}})
+
+    assert (
+        refused.json["Message"] == f"App {name} allows max_hours=2; its own default is no time limit at all."
+    )
+    assert refused.json["Hint"] == "Give it a smaller max_hours=, or a larger limit."
 
 
 def test_a_lower_limit_on_hours_brings_the_default_down_with_it(inside: HomeInProcess) -> None:
