@@ -101,6 +101,26 @@ def test_an_apps_size_is_snapped_to_a_valid_pair(inside: HomeInProcess) -> None:
     assert (changed["cpu"], changed["memory"]) == (0.5, 3)
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"name": "My_App"},
+            "name must be 1 to 40 lower-case letters, digits and hyphens, starting with a letter",
+        ),
+        ({"cluster": "prod!"}, "cluster must be an ECS cluster's name or ARN"),
+        ({"subnets": ["eu-west-1a"]}, "subnets.0 must be a subnet's id: subnet-..."),
+        ({"task_role": "admin"}, "task_role must be a role's ARN: arn:aws:iam::...:role/..."),
+    ],
+)
+def test_what_is_misspelt_is_told_how_it_is_spelt(
+    inside: HomeInProcess, fields: dict[str, object], problem: str
+) -> None:
+    refused = inside.ask("POST", "/apps", {"name": a_name(), "cluster": "prod", **fields})
+
+    assert refused.json["Message"] == f"The request is not valid: {problem}."
+
+
 def test_null_takes_every_limit_away(inside: HomeInProcess) -> None:
     name = inside.new_app(limits={"max_cpu": 2, "max_running": 3})
 
