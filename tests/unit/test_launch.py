@@ -1,5 +1,6 @@
 """A launch may be repeated at any point, by anybody, and starts one container."""
 
+import random
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -31,7 +32,8 @@ DENIED = CannotStart("AWS refused: AccessDeniedException")
 class ScriptedCluster:
     """Remembers tokens as ECS does: an attempt that started a container has the same answer for ever.
 
-    Each refusal is answered once; one in `lost` starts the container and loses the answer.
+    Each refusal is answered once; one in `lost` starts the container and loses the answer, and with a refusal as the
+    answer it is a container that starts though it was refused.
     """
 
     answers: list[LaunchError] = field(default_factory=list)
@@ -60,6 +62,9 @@ class ScriptedCluster:
     def stop(self, task: Task, reason: str) -> None:  # noqa: ARG002 - the port's shape
         assert task.ecs_arn is not None
         self.stopped.append(task.ecs_arn)
+
+    def stop_stray(self, arn: str, reason: str) -> None:  # noqa: ARG002 - the port's shape
+        self.stopped.append(arn)
 
 
 class OneApp:
@@ -225,6 +230,82 @@ def test_a_task_that_was_removed_has_no_life(world: World) -> None:
     assert begin_life(world.services, a_task().id) is None
 
 
+def seen_running(world: World, arn: str, version: int = 2) -> Task | None:
+    return record_sighting(world.services, a_task().id, a_sighting(version=version, arn=arn, started_at=NOON))
+
+
+def refused_but_started(world: World) -> str:
+    """The first attempt is answered with failures alone, and starts a container after all; return its ARN."""
+    world.cluster.answers, world.cluster.lost = [FULL], True
+    world.launch(NoCapacity)
+    (arn,) = world.cluster.started.values()
+    return arn
+
+
+def test_a_container_of_an_attempt_that_was_refused_is_stopped_once_another_is_the_tasks(
+    world: World,
+) -> None:
+    stray = refused_but_started(world)
+    task = world.launch()
+    assert task.ecs_arn not in (None, stray)
+
+    seen_running(world, stray)
+
+    assert world.cluster.stopped == [stray]
+    assert world.services.tasks.get(task.id) == task
+
+
+def test_a_container_of_an_attempt_that_was_refused_is_the_tasks_when_it_is_seen_first(world: World) -> None:
+    arn = refused_but_started(world)
+    seen_running(world, arn)
+
+    task = world.launch()
+
+    assert (task.status, task.ecs_arn, len(world.cluster.started)) == (Status.RUNNING, arn, 1)
+    assert world.cluster.stopped == []
+
+
+def test_a_launch_that_was_overtaken_by_an_earlier_attempts_container_stops_its_own(world: World) -> None:
+    arn = refused_but_started(world)
+    slow: Any = HeardMeanwhile(world, arn)
+
+    task = launch_task(replace(world.services, cluster=slow), a_task().id)
+
+    assert (task.status, task.ecs_arn) == (Status.RUNNING, arn)
+    assert world.cluster.stopped == [world.cluster.started[f"{task.id}-2"]]
+
+
+def test_a_container_that_is_seen_before_its_refusal_is_written_down_goes_on(world: World) -> None:
+    world.cluster.answers, world.cluster.lost = [DENIED], True
+    hearing: Any = HeardMeanwhile(world, f"arn:aws:ecs:x:1:task/prod/{a_task().id}-1")
+
+    task = launch_task(replace(world.services, cluster=hearing), a_task().id)
+
+    assert task.launch is not None
+    assert (task.status, task.launch.accepted_at) == (Status.RUNNING, NOON)
+    assert world.cluster.stopped == []
+
+
+def test_a_container_of_a_task_that_was_given_up_is_stopped(world: World) -> None:
+    world.cluster.answers = [DENIED]
+    task = world.launch()
+    assert task.is_final
+
+    seen_running(world, "arn:aws:ecs:x:1:task/prod/late")
+
+    assert world.cluster.stopped == ["arn:aws:ecs:x:1:task/prod/late"]
+
+
+def test_a_container_whose_record_was_removed_is_stopped(world: World) -> None:
+    arn = world.launch().ecs_arn
+    assert arn is not None
+    world.services.tasks.remove(world.services.tasks.get(a_task().id))
+
+    assert seen_running(world, arn) is None
+
+    assert world.cluster.stopped == [arn]
+
+
 STEPS = st.lists(st.sampled_from(["busy", "full", "lost", "stop", "wait", "crash", "event"]), max_size=10)
 
 
@@ -259,12 +340,56 @@ def through(world: World, step: str) -> None:
         with suppress(ZeroDivisionError):
             dying: Any = CrashAfterTheCall(world.cluster)
             launch_task(replace(world.services, cluster=dying), task.id)
-    elif step in ("busy", "full", "lost"):
-        world.cluster.answers = [{"busy": BUSY, "full": FULL, "lost": BUSY}[step]]
-        world.cluster.lost = step == "lost"
+    elif step in ("busy", "full", "lost", "refused but started"):
+        world.cluster.answers = [BUSY if step in ("busy", "lost") else FULL]
+        world.cluster.lost = step in ("lost", "refused but started")
         with suppress(LaunchError):
             launch_task(world.services, task.id)
         world.cluster.answers = []
+
+
+NEWS = st.lists(
+    st.sampled_from(["busy", "full", "lost", "refused but started", "stop", "event"]), max_size=10
+)
+
+
+@given(NEWS, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_of_all_containers_that_were_started_only_the_tasks_own_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], chance: random.Random
+) -> None:
+    world = a_world(tmp_path_factory.mktemp("launch"))
+    for step in steps:
+        through(world, step)
+    world.cluster.answers, world.cluster.lost = [], False
+    world.launch()
+    running = [arn for arn in world.cluster.started.values() for _ in range(2)]
+    chance.shuffle(running)
+    for arn in running:
+        seen_running(world, arn)
+
+    task = world.services.tasks.get(a_task().id)
+    going_on = set(world.cluster.started.values()) - set(world.cluster.stopped)
+    stays = not task.is_final and task.status is not Status.STOPPING
+    assert going_on == ({task.ecs_arn} if stays else set())
+
+
+class HeardMeanwhile:
+    """While a launch is being answered, an event tells of a container."""
+
+    def __init__(self, world: World, arn: str) -> None:
+        self.plan = world.cluster.plan
+        self.stop = world.cluster.stop
+        self.stop_stray = world.cluster.stop_stray
+        self._world = world
+        self._arn = arn
+
+    def find(self, task: Task) -> str | None:
+        """ListTasks may lag behind."""
+
+    def start(self, task: Task, app: App) -> str:
+        seen_running(self._world, self._arn)
+        return self._world.cluster.start(task, app)
 
 
 class CrashAfterTheCall:
@@ -274,6 +399,7 @@ class CrashAfterTheCall:
         self.plan = cluster.plan
         self.find = cluster.find
         self.stop = cluster.stop
+        self.stop_stray = cluster.stop_stray
         self._cluster = cluster
 
     def start(self, task: Task, app: App) -> str:
