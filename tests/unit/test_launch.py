@@ -1,7 +1,8 @@
 """A launch may be repeated at any point, by anybody, and starts one container."""
 
 import random
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -89,11 +90,13 @@ class World:
         return self.services.tasks.get(a_task().id)
 
 
-def a_world(place: Path, **app: Any) -> World:
+@contextmanager
+def a_world(place: Path, **app: Any) -> Iterator[World]:
     cluster, clock = ScriptedCluster(), SetClock()
     asked: Any = cluster  # launching neither looks nor forgets
     apps: Any = OneApp(an_app(**app))
-    store = SqliteTaskStore(Database(place / "tapit.db"), lambda _: None)
+    database = Database(place / "tapit.db")
+    store = SqliteTaskStore(database, lambda _: None)
     unused: Any = None
     services = Services(
         tasks=store,
@@ -107,12 +110,14 @@ def a_world(place: Path, **app: Any) -> World:
         home="test",
     )
     store.create(a_task(), None, None)
-    return World(services, cluster, clock)
+    with closing(database):
+        yield World(services, cluster, clock)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return a_world(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as world:
+        yield world
 
 
 def test_the_plan_is_on_record_before_the_cluster_is_asked(world: World) -> None:
@@ -146,13 +151,13 @@ def test_a_refusal_for_now_is_a_new_attempt_with_a_new_plan(world: World) -> Non
 
 
 def test_a_task_waits_for_capacity_as_long_as_its_app_says(tmp_path: Path) -> None:
-    world = a_world(tmp_path, queue_timeout=600.0)
-    world.cluster.answers = [FULL, FULL]
-    world.clock.time = NOON + timedelta(seconds=600)
-    world.launch(NoCapacity)
+    with a_world(tmp_path, queue_timeout=600.0) as world:
+        world.cluster.answers = [FULL, FULL]
+        world.clock.time = NOON + timedelta(seconds=600)
+        world.launch(NoCapacity)
 
-    world.clock.time = NOON + timedelta(seconds=601)
-    task = world.launch()
+        world.clock.time = NOON + timedelta(seconds=601)
+        task = world.launch()
 
     assert (task.status, task.reason) == (Status.FAILED, "Capacity is unavailable")
 
@@ -314,11 +319,11 @@ STEPS = st.lists(st.sampled_from(["busy", "full", "lost", "stop", "wait", "crash
 def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    world = a_world(tmp_path_factory.mktemp("launch"))
-    for step in steps:
-        through(world, step)
-    world.cluster.answers, world.cluster.lost = [], False
-    task = world.launch()
+    with a_world(tmp_path_factory.mktemp("launch")) as world:
+        for step in steps:
+            through(world, step)
+        world.cluster.answers, world.cluster.lost = [], False
+        task = world.launch()
 
     assert len(world.cluster.started) <= 1
     assert task.is_final or task.ecs_arn in world.cluster.started.values()
@@ -358,17 +363,17 @@ NEWS = st.lists(
 def test_of_all_containers_that_were_started_only_the_tasks_own_goes_on(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], chance: random.Random
 ) -> None:
-    world = a_world(tmp_path_factory.mktemp("launch"))
-    for step in steps:
-        through(world, step)
-    world.cluster.answers, world.cluster.lost = [], False
-    world.launch()
-    running = [arn for arn in world.cluster.started.values() for _ in range(2)]
-    chance.shuffle(running)
-    for arn in running:
-        seen_running(world, arn)
+    with a_world(tmp_path_factory.mktemp("launch")) as world:
+        for step in steps:
+            through(world, step)
+        world.cluster.answers, world.cluster.lost = [], False
+        world.launch()
+        running = [arn for arn in world.cluster.started.values() for _ in range(2)]
+        chance.shuffle(running)
+        for arn in running:
+            seen_running(world, arn)
+        task = world.services.tasks.get(a_task().id)
 
-    task = world.services.tasks.get(a_task().id)
     going_on = set(world.cluster.started.values()) - set(world.cluster.stopped)
     stays = not task.is_final and task.status is not Status.STOPPING
     assert going_on == ({task.ecs_arn} if stays else set())
