@@ -16,7 +16,7 @@ from chalicelib.domain.errors import CannotStart, NoCapacity, Unavailable
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ecs_events import parse
-from local.ecs_tasks import ecs_task, task_arn
+from local.ecs_tasks import ecs_task, task_and_attempt, task_arn
 from local.run_folder import (
     CannotSpawn,
     NotStarted,
@@ -82,6 +82,12 @@ class ProcessCluster:
     def stop(self, task: Task, reason: str) -> None:
         folder = self._folders.of(task)
         if folder is not None and folder.path.exists():
+            with _as_unavailable():
+                folder.request_stop(reason)
+
+    def stop_stray(self, arn: str, reason: str) -> None:
+        folder = self._folders.named(*task_and_attempt(arn))
+        if folder.path.exists():
             with _as_unavailable():
                 folder.request_stop(reason)
 
