@@ -6,16 +6,21 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: demo test test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
+.PHONY: same-python demo test test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
 
-package: .venv/deploy-ready  ## build/arm64 (or ARCH=x86_64): the zip and the template
+package: .venv/deploy-ready same-python  ## build/arm64 (or ARCH=x86_64): the zip and the template
 	@$(BIN)/python -m deploy package --arch $(ARCH)
 
-deploy: .venv/deploy-ready  ## put a stage on AWS, or bring it up to date: make deploy STAGE=dev
+deploy: .venv/deploy-ready same-python  ## put a stage on AWS, or bring it up to date: make deploy STAGE=dev
 	@$(BIN)/python -m deploy deploy --stage "$(STAGE)" --arch $(ARCH)
+
+VERSION_OF = -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+same-python: .venv/deploy-ready  # functions run on the Python of the .venv, whichever was asked for since
+	@test "$(origin PYTHON)" = file || test "$$($(PYTHON) $(VERSION_OF))" = "$$($(BIN)/python $(VERSION_OF))" || \
+	  { echo "The .venv here has Python $$($(BIN)/python $(VERSION_OF)). Make it anew: make clean, then this again." >&2; exit 1; }
 
 destroy: .venv/deploy-ready  ## take a stage down; its table stays unless TABLE=delete
 	@$(BIN)/python -m deploy destroy --stage "$(STAGE)" --table "$(or $(TABLE),keep)"

@@ -161,6 +161,12 @@ class Cluster(Protocol):
         Raise Unavailable when it may not; a request that gets lost is made again by the next look at the task.
         """
 
+    def stop_stray(self, arn: str, reason: str) -> None:
+        """Ask a container to end that no record watches. Harmless to repeat.
+
+        Raise Unavailable when the request was not taken: nobody else would make it again.
+        """
+
     def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
         """Say what is seen of each started task now, by id; None for one that the cluster does not know.
 

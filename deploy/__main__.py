@@ -1,6 +1,7 @@
 """`python -m deploy COMMAND`: what the Makefile calls."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +90,7 @@ def _stack(account: Account, stage: str) -> Stack:
 
 
 def _package(architecture: str) -> Package:
-    click.echo(f"Packaging for {architecture} ...")
+    click.echo(f"Packaging for {architecture}, Python {sys.version_info.major}.{sys.version_info.minor} ...")
     made = package(architecture, BUILD)
     click.echo(f"  {made.zip} ({made.zip.stat().st_size / 1e6:.1f} MB), {made.template}")
     return made

@@ -12,7 +12,7 @@ from chalicelib.domain.token import new_token
 from deploy.account import Account
 from deploy.bucket import Bucket
 from deploy.package import Package
-from deploy.parameters import parameters
+from deploy.parameters import parameters, refuse_bad_values
 from deploy.redriving import redrive_queue
 from deploy.refusals import Refusal
 from deploy.stack import Say, Stack
@@ -30,8 +30,11 @@ def check_stage(stage: str) -> None:
 
 def deploy(account: Account, stack: Stack, made: Package, given: dict[str, str], say: Say) -> None:
     """Upload, and bring the stack up to date; a second run changes nothing."""
+    refuse_bad_values(made.template, given)
     if given.get("AccessLogs") == "on":
         _refuse_without_log_role(account)
+    if "ExistingTable" in given:
+        _refuse_missing_table(account, given["ExistingTable"])
     bucket = Bucket(account)
     is_new = bucket.ensure()
     say(f"Account {account.id}, region {account.region}, bucket {bucket.name}{' (new)' if is_new else ''}.")
@@ -57,7 +60,7 @@ def destroy(account: Account, stack: Stack, *, with_table: bool, say: Say) -> No
         say(f"{stack.name} and its table {table} are gone.")
     else:
         say(f"{stack.name} is gone. Its table {table} is kept, and used again by:")
-        say(f"  make deploy STAGE={stack.stage}")
+        say(f"  make deploy STAGE={stack.stage}{'' if table == stack.name else f' EXISTING_TABLE={table}'}")
 
 
 def first_token(account: Account, stack: Stack, name: str, say: Say) -> None:
@@ -94,6 +97,14 @@ def _has_table(account: Account, name: str) -> bool:
             return False
         raise
     return True
+
+
+def _refuse_missing_table(account: Account, name: str) -> None:
+    if not _has_table(account, name):
+        raise Refusal(
+            f"There is no table {name} in {account.region} of account {account.id}.",
+            "EXISTING_TABLE names one that was kept or restored; without it, a table is made.",
+        )
 
 
 def _refuse_without_log_role(account: Account) -> None:

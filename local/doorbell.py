@@ -40,7 +40,8 @@ class Doorbell:
         self._tell = tell
         self._handle = handle
         self._look_again = look_again
-        self._running: dict[str, RunFolder] = {}  # of the tasks that were reported to run, until they end
+        self._expected: dict[str, RunFolder] = {}  # of the tasks that were not reported to run yet
+        self._running: dict[str, RunFolder] = {}  # of those that were, until they end
         self._fifo = _open_fifo(path)
         self._closing = False
         self._listener = threading.Thread(target=self._listen, name="doorbell", daemon=True)
@@ -61,13 +62,17 @@ class Doorbell:
             for task_id in dict.fromkeys(line.decode("ascii", "replace") for line in lines if line):
                 survive(partial(self._answer, task_id))
 
+    def expect(self, task_id: str, folder: RunFolder) -> None:
+        """Watch over a task that is about to start: its supervisor may be killed before it can ring at all."""
+        self._expected[task_id] = folder
+
     def ring(self, task_id: str) -> None:
         """Have a task looked at, as if its supervisor had rung."""
         os.write(self._fifo, f"{task_id}\n".encode())
 
     def ring_for_the_dead(self) -> None:
         """A supervisor that was killed cannot ring; ring for each that is gone."""
-        for task_id, folder in list(self._running.items()):
+        for task_id, folder in [*self._expected.copy().items(), *self._running.copy().items()]:
             if not folder.is_alive():
                 self.ring(task_id)
 
@@ -76,7 +81,7 @@ class Doorbell:
         try:
             self._report(task_id)
         except TaskNotFound:  # removed meanwhile
-            self._running.pop(task_id, None)
+            self._forget(task_id)
         except TapitError as error:
             logger.warning("News of task %s is looked at again: %s", task_id, error)
             self._look_again(task_id)
@@ -86,6 +91,8 @@ class Doorbell:
         if known is not None and known.is_alive() and not known.has_exited():
             return  # only more output
         task = self._tasks.get(task_id)
+        if task.is_final:
+            self._forget(task_id)
         folder = self._folders.of(task)
         state = folder.state() if folder else None
         if folder is None or not isinstance(state, Running | Exited | Vanished):
@@ -93,10 +100,13 @@ class Doorbell:
         if isinstance(state, Vanished):
             folder.kill_leftovers()
         self._handle(state_change_event(ecs_task(task, state)))
+        self._forget(task_id)
         if isinstance(state, Running):
             self._running[task_id] = folder
-        else:
-            self._running.pop(task_id, None)
+
+    def _forget(self, task_id: str) -> None:
+        self._expected.pop(task_id, None)
+        self._running.pop(task_id, None)
 
 
 def _open_fifo(path: Path) -> int:

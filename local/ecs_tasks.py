@@ -22,6 +22,12 @@ def task_arn(task_id: str, attempt: int) -> str:
     return f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/tapit/{task_id}-{attempt}"
 
 
+def task_and_attempt(arn: str) -> tuple[str, int]:
+    """Return what task_arn made the ARN of."""
+    task_id, _, attempt = arn.rpartition("/")[2].rpartition("-")
+    return task_id, int(attempt)
+
+
 def ecs_task(task: Task, state: State) -> dict[str, Any]:
     """Return what DescribeTasks would say; its version grows with the states, in their only order."""
     assert task.launch is not None

@@ -55,7 +55,15 @@ def build_home(state: StateFolder) -> LocalHome:
     changes = LocalChanges()
     folders = RunFolders(state.runs)
     store = SqliteTaskStore(state.database, changes.tell)
-    cluster = ProcessCluster(folders, state.doorbell, os.environ.get("TAPIT_MEMORY_BY", ""))
+    doorbell = Doorbell(
+        state.doorbell,
+        store,
+        folders,
+        changes.tell,
+        lambda event: triggers.on_ecs_event(event, None),
+        lambda task_id: lifecycle.look_again(task_id),  # noqa: PLW0108 - it is made below
+    )
+    cluster = ProcessCluster(folders, state.doorbell, doorbell.expect, os.environ.get("TAPIT_MEMORY_BY", ""))
     lifecycle = LocalLifecycle(cluster, lambda: services)
     services = Services(
         tasks=store,
@@ -67,14 +75,6 @@ def build_home(state: StateFolder) -> LocalHome:
         changes=changes,
         clock=SystemClock(),
         home="local",
-    )
-    doorbell = Doorbell(
-        state.doorbell,
-        store,
-        folders,
-        changes.tell,
-        lambda event: triggers.on_ecs_event(event, None),
-        lifecycle.look_again,
     )
     watcher = Repeater("watch", doorbell.ring_for_the_dead, WATCH_EVERY)
     sweeper = Repeater("sweep", partial(Sweeper(SWEEP_EVERY).run, services), SWEEP_EVERY)

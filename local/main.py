@@ -11,8 +11,10 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
-from tapit.config import known_url, save_profile
+from tapit.config import is_default, known_url, save_profile
 from tapit.errors import CliError
+from tapit.next_command import as_typed_here
+from tapit.values import profile as checked_profile
 
 from chalicelib import VERSION
 from local.home import build_home, serve
@@ -20,10 +22,18 @@ from local.server import HOST, PortTaken, free_port
 from local.state import StateError, StateFolder, open_state
 
 DEFAULT_PORT = 7845
+FIRST_STEPS = ("tapit create app name=demo", "tapit create task 'echo hi' -w")
 NOTICE = (
     "Tasks run as plain processes with your own rights: no isolation, and image= is kept but not used.\n"
     "Each goes on without this server, and is picked up again at its next start."
 )
+
+
+def _profile_name(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    try:
+        return checked_profile("profile", name)
+    except CliError as error:
+        raise click.BadParameter(f"{error}. {error.why}") from error
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +47,9 @@ NOTICE = (
     type=click.IntRange(0, 65535),
     help=f"Port on 127.0.0.1; 0 takes a free one.  [the last one, {DEFAULT_PORT}]",
 )
-@click.option("--profile", default="local", help="The command line's profile to write.  [local]")
+@click.option(
+    "--profile", default="local", callback=_profile_name, help="The command line's profile to write.  [local]"
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
 def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> None:  # noqa: FBT001 - click's shape
@@ -135,12 +147,14 @@ def _refuse_profile_of_another(profile: str, folder: StateFolder) -> None:
 def _say_how_to_reach(url: str, token: str, profile: str) -> None:
     try:
         path = save_profile(profile, url, token)
+        chosen = None if is_default(profile) else profile
     except CliError as error:
         _fail(f"The profile `{profile}` could not be written: {error}", "Mend that file, or move it away.")
     print(f"tapit {VERSION} serves this machine at {url}")
     print(f"Profile `{profile}` is in {path}; in another terminal:\n")
-    print("  tapit create app name=demo")
-    print("  tapit create task 'echo hi' -w\n")
+    for line in FIRST_STEPS:
+        print(f"  {as_typed_here(line, chosen)}")
+    print()
     print(NOTICE)
     print("Ctrl-C ends the server.", flush=True)
 

@@ -5,7 +5,7 @@ This is no isolation: a task can do whatever the user who started the server can
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from chalicelib.domain.task import Task
 from chalicelib.ecs_events import parse
 from chalicelib.ports import DataChannel
 from local import sessions
-from local.ecs_tasks import ecs_task, task_arn
+from local.ecs_tasks import ecs_task, task_and_attempt, task_arn
 from local.run_folder import (
     CannotSpawn,
     NotStarted,
@@ -38,11 +38,18 @@ INHERITED = ("PATH", "HOME", "LANG", "TERM")
 
 
 class ProcessCluster:
-    """`doorbell` is the FIFO on which supervisors say that there is news."""
+    """`doorbell` is the FIFO on which supervisors say that there is news; `expect` is told of each start before."""
 
-    def __init__(self, folders: RunFolders, doorbell: Path, memory_by: str = "") -> None:
+    def __init__(
+        self,
+        folders: RunFolders,
+        doorbell: Path,
+        expect: Callable[[str, RunFolder], None],
+        memory_by: str = "",
+    ) -> None:
         self._folders = folders
         self._doorbell = doorbell
+        self._expect = expect
         self._memory_by = memory_by
 
     def plan(self, task: Task, app: App) -> dict[str, Any]:  # noqa: ARG002 - the port's shape
@@ -66,6 +73,7 @@ class ProcessCluster:
     def start(self, task: Task, app: App) -> str:
         assert task.launch is not None
         folder = self._folders.named(task.id, task.launch.attempt)
+        self._expect(task.id, folder)
         try:
             folder.start(self._task_to_run(task, app, main_process(task, folder)))
         except (OutOfProcesses, OutOfSpace) as error:
@@ -77,6 +85,12 @@ class ProcessCluster:
     def stop(self, task: Task, reason: str) -> None:
         folder = self._folders.of(task)
         if folder is not None and folder.path.exists():
+            with _as_unavailable():
+                folder.request_stop(reason)
+
+    def stop_stray(self, arn: str, reason: str) -> None:
+        folder = self._folders.named(*task_and_attempt(arn))
+        if folder.path.exists():
             with _as_unavailable():
                 folder.request_stop(reason)
 

@@ -37,6 +37,7 @@ class HomeProcess:
             "XDG_CACHE_HOME": str(self.user / "cache"),
             "XDG_DATA_HOME": str(self.user / "data"),
         }
+        self.said: list[str] = []  # at the newest start
         self._log = place / "server.log"
         self._port = 0
         self._server: subprocess.Popen[str] | None = None
@@ -85,7 +86,10 @@ class HomeProcess:
                 env={**self.env, **env},
             )
         assert self._server.stdout is not None
-        if LAST_LINE not in iter(self._server.stdout.readline, ""):
+        self.said = []
+        while LAST_LINE not in self.said and (line := self._server.stdout.readline()):
+            self.said.append(line)
+        if LAST_LINE not in self.said:
             self._reap()
             raise AssertionError(f"The server did not start: {self.log}")
         self._port = int(self.url.rpartition(":")[2])

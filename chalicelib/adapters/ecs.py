@@ -14,7 +14,14 @@ from chalicelib.adapters.ecs_refusals import code_of, refusal_in, refusals
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.task_definitions import LOG_PREFIX, TaskDefinitions, derive, log_options_of
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, InvalidRequest, NoCapacity, Unanswered, Unavailable
+from chalicelib.domain.errors import (
+    CannotStart,
+    InvalidRequest,
+    LaunchError,
+    NoCapacity,
+    Unanswered,
+    Unavailable,
+)
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.size import DEFAULT_STORAGE_GB
 from chalicelib.domain.task import Task
@@ -96,14 +103,18 @@ class EcsCluster:
 
     def stop(self, task: Task, reason: str) -> None:
         assert task.ecs_arn is not None
-        cluster = _cluster_of(task.ecs_arn)
         try:
-            with refusals():
-                self._stop(cluster=cluster, task=task.ecs_arn, reason=reason[:LONGEST_REASON])
+            self._stop(task.ecs_arn, reason)
         except (Unanswered, NoCapacity):
             return  # asked again at the next look: by the lifecycle, and by the sweep
         except CannotStart as refusal:
             raise Unavailable(f"Task {task.id} cannot be stopped: {refusal}") from refusal
+
+    def stop_stray(self, arn: str, reason: str) -> None:
+        try:
+            self._stop(arn, reason)
+        except LaunchError as refusal:
+            raise Unavailable(f"The container {arn} cannot be stopped: {refusal}") from refusal
 
     def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
         seen: dict[str, Sighting | None] = {}
@@ -142,7 +153,11 @@ class EcsCluster:
             }
         return answer
 
-    def _stop(self, **call: Any) -> None:
+    def _stop(self, arn: str, reason: str) -> None:
+        with refusals():
+            self._stop_if_known(cluster=_cluster_of(arn), task=arn, reason=reason[:LONGEST_REASON])
+
+    def _stop_if_known(self, **call: Any) -> None:
         try:
             self._client.stop_task(**call)
         except ClientError as error:

@@ -81,8 +81,16 @@ class App(BaseModel):
         """Raise LimitExceeded; None is no time limit at all, and so beyond any."""
         self._refuse_beyond("max_hours", max_hours)
 
-    def _refuse_beyond(self, limit: str, wanted: float | None) -> None:
+    def refuse_defaults_beyond_limits(self) -> None:
+        """Raise LimitExceeded where a task that asks for nothing would be refused."""
+        for key, limit in (("cpu", "max_cpu"), ("memory", "max_memory"), ("max_hours", "max_hours")):
+            hint = f"Give it a smaller {key}=, or a larger limit."
+            self._refuse_beyond(limit, getattr(self, key), "its own default is", hint)
+
+    def _refuse_beyond(
+        self, limit: str, wanted: float | None, whose: str = "the task asks for", hint: str | None = None
+    ) -> None:
         allowed = getattr(self.limits, limit)
         if allowed is not None and (wanted is None or wanted > allowed):
             words = "no time limit at all" if wanted is None else f"{wanted:g}"
-            raise LimitExceeded(self.name, limit, allowed, f"the task asks for {words}")
+            raise LimitExceeded(self.name, limit, allowed, f"{whose} {words}", hint)

@@ -59,9 +59,10 @@ class Unauthenticated(TapitError):
 
 
 class LimitExceeded(TapitError):
-    def __init__(self, app: str, limit: str, value: float, wanted: str) -> None:
+    def __init__(self, app: str, limit: str, value: float, wanted: str, hint: str | None = None) -> None:
         super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
-        self.hint = f"tapit set app name={app} {'max_hours_limit' if limit == 'max_hours' else limit}=..."
+        key = "max_hours_limit" if limit == "max_hours" else limit
+        self.hint = hint or f"tapit set app name={app} {key}=..."
 
 
 class OutputForbidden(TapitError):

@@ -29,3 +29,8 @@ class Sighting:
     def is_over(self) -> bool:
         """The outcome is known with the exit code; tearing down the network may take a while longer."""
         return self.is_stopped or (self.stop_code is not None and self.exit_code is not None)
+
+    @property
+    def runs_on(self) -> bool:
+        """It is not over, and nothing has begun to end it."""
+        return not self.is_over and self.stopping_at is None

@@ -157,7 +157,7 @@ def wait_for_answer(task: Task, what: str) -> Task:
 
 def wait_for_capacity(task: Task, what: str, now: datetime) -> Task:
     """Close an attempt that was answered with a refusal for now: the next launch makes a new one."""
-    if task.is_final or task.launch is None or not task.launch.is_unanswered:
+    if task.is_final or task.is_launched or task.launch is None or not task.launch.is_unanswered:
         return task
     if task.status is Status.STOPPING:
         return refuse_launch(task, what, now)
@@ -166,8 +166,11 @@ def wait_for_capacity(task: Task, what: str, now: datetime) -> Task:
 
 
 def refuse_launch(task: Task, reason: str, now: datetime) -> Task:
-    """End a task that the cluster refused: as STOPPED when a user had asked for its end anyway."""
-    if task.is_final:
+    """End a task that the cluster refused: as STOPPED when a user had asked for its end anyway.
+
+    One whose container was seen meanwhile goes on: that is what counts, whatever the cluster answered.
+    """
+    if task.is_final or task.is_launched:
         return task
     if task.stop_cause is not None and task.stop_cause.kind == "user":
         return _ended(task, Status.STOPPED, EndedBy.USER, now, reason=reason)
@@ -205,6 +208,22 @@ def observe(task: Task, seen: Sighting, now: datetime) -> Task:
     if started_at is not None and task.status in (Status.PENDING, Status.STARTING):
         return task.moved(Status.RUNNING, started_at)
     return task
+
+
+def is_stray(task: Task, seen: Sighting) -> bool:
+    """Say whether a container runs that no record watches: another than the task's, or one that outlives its record.
+
+    Ask after the sighting was folded in: a container that is seen before it is written down has become the task's.
+    """
+    if not seen.runs_on:
+        return False
+    if task.ecs_arn == seen.arn:
+        return task.is_final and seen.version > task.ecs_version
+    return task.is_final or task.ecs_arn is not None
+
+
+def why_stray(task: Task) -> str:
+    return f"task {task.id} is over" if task.is_final else f"task {task.id} runs in another container"
 
 
 def lose(task: Task, now: datetime) -> Task:

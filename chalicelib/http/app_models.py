@@ -219,7 +219,7 @@ def _consistent(app: App, body: AppFields) -> App:
     app = app.but(cpu=pair.cpu, memory=pair.memory)
     if body.max_hours is None and app.max_hours == DEFAULT_MAX_HOURS:
         app = app.but(max_hours=min(DEFAULT_MAX_HOURS, app.limits.max_hours or DEFAULT_MAX_HOURS))
-    app.refuse_beyond_limits(pair, app.max_hours)
+    app.refuse_defaults_beyond_limits()
     return app
 
 

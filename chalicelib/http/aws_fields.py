@@ -30,15 +30,15 @@ Container = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="the service's container to run")
 ]
 Subnets = Annotated[
-    list[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]{1,32}$")]],
+    list[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]{1,32}$", description="a subnet's id: subnet-...")]],
     Field(max_length=16, description="subnet-...; in several availability zones, so that one can be full"),
 ]
 SecurityGroups = Annotated[
-    list[Annotated[str, Field(pattern=r"^sg-[0-9a-z]{1,32}$")]],
+    list[Annotated[str, Field(pattern=r"^sg-[0-9a-z]{1,32}$", description="a security group's id: sg-...")]],
     Field(max_length=5, description="sg-..."),
 ]
 Capacity = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]],
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="a capacity provider's name")]],
     Field(max_length=20, description="FARGATE, FARGATE_SPOT, EC2, or names of capacity providers"),
     AfterValidator(_alone),
 ]

@@ -64,7 +64,7 @@ AppName = Annotated[
     str,
     Field(
         pattern=r"^[a-z][a-z0-9-]{0,39}$",
-        description="lower-case letters, digits and hyphens, starting with a letter",
+        description="1 to 40 lower-case letters, digits and hyphens, starting with a letter",
     ),
 ]
 Directory = Annotated[str, Field(max_length=4096), AfterValidator(_absolute), AfterValidator(_no_nul)]

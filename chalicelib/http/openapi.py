@@ -38,8 +38,8 @@ _ERROR = {
     "examples": [
         {
             "Code": "InvalidRequest",
-            "Message": "The request is not valid: memry is unknown; did you mean memory?.",
-            "Fields": {"memry": "is unknown; did you mean memory?"},
+            "Message": "The request is not valid: memry is unknown (did you mean memory?).",
+            "Fields": {"memry": "is unknown (did you mean memory?)"},
         }
     ],
 }

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -72,8 +72,27 @@ def _name(path: tuple[str | int, ...]) -> str:
 def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         close = difflib.get_close_matches(_name(problem["loc"]), model.model_fields, n=1)
-        return "is unknown" + (f"; did you mean {close[0]}?" if close else "")
+        return "is unknown" + (f" (did you mean {close[0]}?)" if close else "")
+    if problem["type"] == "string_pattern_mismatch":
+        return f"must be {_spelling(model, problem)}"
     if problem["type"] == "value_error":
         return problem["msg"].removeprefix("Value error, ")
     said = problem["msg"][0].lower() + problem["msg"][1:]
     return _WORDS.get(problem["type"], said.replace("input should", "must").replace("string should", "must"))
+
+
+def _spelling(model: type[BaseModel], problem: ErrorDetails) -> str:
+    """Return what the field's description says of its pattern: nobody should have to read the pattern itself."""
+    pattern, schema = problem["ctx"]["pattern"], model.model_json_schema()
+    parts = _parts(schema["properties"].get(problem["loc"][0], schema))
+    described = (
+        part["description"] for part in parts if part.get("pattern") == pattern and "description" in part
+    )
+    return next(described, f"text that matches {pattern}")
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(part)

@@ -71,8 +71,10 @@ class ExtendTask(RequestBody):
 class ShowQuery(QueryParameters):
     """With `wait`, the answer comes once the revision is above the given one."""
 
-    wait: Annotated[float, Field(ge=0, le=LONGEST_WAIT, description="seconds")] = 0
-    revision: Annotated[int, Field(ge=0)] = 0
+    wait: Annotated[
+        float, Field(ge=0, le=LONGEST_WAIT, description="seconds; of use with `revision` only")
+    ] = 0
+    revision: Annotated[int, Field(ge=0, description="of the task as it was last seen")] = 0
 
 
 class ListQuery(QueryParameters):

@@ -12,6 +12,7 @@ from chalicelib.domain.task import (
     refuse_launch,
     wait_for_answer,
     wait_for_capacity,
+    why_stray,
 )
 from chalicelib.domain.time_limit import next_wake
 from chalicelib.ports import Services
@@ -82,6 +83,8 @@ def _accept(services: Services, task_id: str, arn: str) -> Task:
     task = change_task(services.tasks, task_id, lambda task: accept_launch(task, arn, now))
     if task.status is Status.STOPPING:  # asked to stop before we knew its container
         services.cluster.stop(task, task.history[-1].why or "stopped while starting")
+    if arn != task.ecs_arn:  # an event told of an earlier attempt's container first, or the task has ended
+        services.cluster.stop_stray(arn, f"tapit: {why_stray(task)}")
     return task
 
 
@@ -118,4 +121,5 @@ def _adopt_or_refuse(services: Services, task_id: str, reason: str) -> Task:
     if arn is not None:
         return _accept(services, task_id, arn)
     now = services.clock.now()
-    return change_task(services.tasks, task_id, lambda task: refuse_launch(task, reason, now))
+    task = change_task(services.tasks, task_id, lambda task: refuse_launch(task, reason, now))
+    return task if task.is_final or task.ecs_arn is None else _accept(services, task_id, task.ecs_arn)

@@ -109,6 +109,11 @@ def known_url(name: str) -> str | None:
     return str(url) if url else None
 
 
+def is_default(name: str) -> bool:
+    """Tell whether the file chooses this profile for whoever names none."""
+    return bool(read_config().get("default_profile") == name)
+
+
 def open_config() -> "TOMLDocument":
     """The file as it is, comments and all, ready to be changed."""
     import tomlkit

@@ -11,7 +11,8 @@ Reader = Callable[[str, str], object]
 COMMAND_LIMIT = 7000  # what ECS leaves of its 8192 bytes of overrides
 # left to be compiled at first use: few commands need any of them, and each would cost all of them
 MEMORY = r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(?i:(g|gb|gib|m|mb|mib))?"
-DURATION = r"(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?"
+AMOUNT = r"(\d+(?:\.\d+)?|\.\d+)"
+DURATION = f"(?:{AMOUNT}d)?(?:{AMOUNT}h)?(?:{AMOUNT}m)?(?:{AMOUNT}s?)?"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 PROFILE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 STATUSES = [
@@ -112,11 +113,15 @@ def status(key: str, given: str) -> str:
 
 def duration(key: str, given: str) -> float:
     """Seconds, from 90, 45s, 10m, 2h, 3d or 1h30m."""
+    ways = "Write 45s, 10m, 2h, 1h30m or 3d."
     found = re.fullmatch(DURATION, given.strip())
-    if not found or not any(found.groups()):
-        raise UsageError(f"{key}={given} is not a length of time", "Write 45s, 10m, 2h, 1h30m or 3d.")
-    amounts = [positive(key, part, "time") if part else 0.0 for part in found.groups()]
-    return sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=True))
+    amounts = [float(part or 0) for part in found.groups()] if found else []
+    seconds = sum(amount * unit for amount, unit in zip(amounts, (86400, 3600, 60, 1), strict=False))
+    if not found or not any(found.groups()) or not math.isfinite(seconds):
+        raise UsageError(f"{key}={given} is not a length of time", ways)
+    if seconds == 0:
+        raise UsageError(f"{key}={given} must be more than 0", ways)
+    return seconds
 
 
 def duration_or_none_at_all(key: str, given: str) -> float:

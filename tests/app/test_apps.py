@@ -101,6 +101,26 @@ def test_an_apps_size_is_snapped_to_a_valid_pair(inside: HomeInProcess) -> None:
     assert (changed["cpu"], changed["memory"]) == (0.5, 3)
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"name": "My_App"},
+            "name must be 1 to 40 lower-case letters, digits and hyphens, starting with a letter",
+        ),
+        ({"cluster": "prod!"}, "cluster must be an ECS cluster's name or ARN"),
+        ({"subnets": ["eu-west-1a"]}, "subnets.0 must be a subnet's id: subnet-..."),
+        ({"task_role": "admin"}, "task_role must be a role's ARN: arn:aws:iam::...:role/..."),
+    ],
+)
+def test_what_is_misspelt_is_told_how_it_is_spelt(
+    inside: HomeInProcess, fields: dict[str, object], problem: str
+) -> None:
+    refused = inside.ask("POST", "/apps", {"name": a_name(), "cluster": "prod", **fields})
+
+    assert refused.json["Message"] == f"The request is not valid: {problem}."
+
+
 def test_null_takes_every_limit_away(inside: HomeInProcess) -> None:
     name = inside.new_app(limits={"max_cpu": 2, "max_running": 3})
 
@@ -113,7 +133,19 @@ def test_an_app_whose_defaults_its_limits_would_refuse_is_refused(inside: HomeIn
     refused = inside.ask("POST", "/apps", {"name": a_name(), "memory": 8, "limits": {"max_memory": 4}})
 
     assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
-    assert "max_memory=4" in refused.json["Message"]
+    assert refused.json["Message"].endswith(" allows max_memory=4; its own default is 8.")
+    assert refused.json["Hint"] == "Give it a smaller memory=, or a larger limit."
+
+
+def test_a_default_without_time_limit_is_refused_by_a_limit_on_hours(inside: HomeInProcess) -> None:
+    name = inside.new_app(max_hours="none")
+
+    refused = inside.ask("PATCH", f"/apps/{name}", {"limits": {"max_hours": 2}})
+
+    assert (
+        refused.json["Message"] == f"App {name} allows max_hours=2; its own default is no time limit at all."
+    )
+    assert refused.json["Hint"] == "Give it a smaller max_hours=, or a larger limit."
 
 
 def test_a_lower_limit_on_hours_brings_the_default_down_with_it(inside: HomeInProcess) -> None:

@@ -89,7 +89,10 @@ def test_an_unknown_field_is_named_with_the_one_that_was_meant(
 ) -> None:
     answer = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", field: 4})
 
-    assert hint in refused(answer, 400, "InvalidRequest")["Fields"][field]
+    said = refused(answer, 400, "InvalidRequest")
+    assert hint in said["Fields"][field]
+    assert said["Message"] == f"The request is not valid: {field} {said['Fields'][field]}."
+    assert "?." not in said["Message"]
 
 
 @pytest.mark.parametrize(

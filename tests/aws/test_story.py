@@ -9,6 +9,7 @@ import pytest
 from tests.aws.account import AwsAccount, open_account
 from tests.aws.command_line import Tapit
 from tests.aws.concessions import concede
+from tests.aws.conftest import ecs_client
 from tests.aws.ecs_endpoint.events import Weather
 from tests.aws.ecs_endpoint.faults import (
     Fault,
@@ -111,6 +112,21 @@ def test_deletes_a_task_before_its_container_began(account: AwsAccount, shop: Ta
     shop.say("delete", "task", f"task={task_id}")
     task = shop.wait(task_id)
     assert (task["status"], task["exit_code"]) == ("STOPPED", None)
+
+
+def test_stops_a_container_of_ours_that_no_record_watches(account: AwsAccount, shop: Tapit) -> None:
+    """As when ECS starts what it said it could not, after another attempt was accepted; or when a record is gone."""
+    task_id = shop.create(TRAPS)
+    own = only_start_of(account, task_id)
+    until(lambda: shop.show(task_id)["status"] == "RUNNING")
+    for started_for, why in ((task_id, "another container"), ("0000000zzzzz", "no task 0000000zzzzz")):
+        stray = run_again(account, own, started_for)
+        stopped = account.ecs.tasks.wait_for(stray, "STOPPED", seconds=40)
+        assert stopped["stopCode"] == "UserInitiated"
+        assert why in stopped["stoppedReason"]
+    assert shop.show(task_id)["status"] == "RUNNING"
+    shop.say("delete", "task", f"task={task_id}")
+    assert shop.wait(task_id)["status"] == "STOPPED"
 
 
 def test_runs_twenty_at_once_on_one_definition(account: AwsAccount, shop: Tapit) -> None:
@@ -239,6 +255,22 @@ def test_takes_everything_down_but_the_table(account: AwsAccount) -> None:
     account.deploy_tool("destroy")
     assert account.client("dynamodb").list_tables()["TableNames"] == [table]
     assert account.client("lambda").list_functions()["Functions"] == []
+
+
+def run_again(account: AwsAccount, arn: str, task_id: str) -> str:
+    """Start what a task of ECS runs once more, marked as ours, and return the new one's ARN."""
+    ecs = ecs_client(account.ecs_url)
+    (like,) = ecs.describe_tasks(cluster="prod", tasks=[arn])["tasks"]
+    answer = ecs.run_task(
+        cluster="prod",
+        taskDefinition=like["taskDefinitionArn"],
+        launchType="FARGATE",
+        startedBy=f"tapit-{account.stage}/{task_id}",
+        overrides=like["overrides"],
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    )
+    started: str = answer["tasks"][0]["taskArn"]
+    return started
 
 
 def statuses(shop: Tapit, *words: str) -> list[str]:

@@ -188,6 +188,25 @@ def test_a_stop_that_is_not_allowed_says_so(stub: Stubber, cluster: EcsCluster) 
         cluster.stop(a_running_task(), "stopped by alice")
 
 
+def test_a_stray_is_stopped_wherever_it_runs(stub: Stubber, cluster: EcsCluster) -> None:
+    asked = {"cluster": "prod", "task": ARN, "reason": "tapit: task 1jd3m8k7x2qf is over"}
+    stub.add_response("stop_task", {}, asked)
+    stub.add_client_error("stop_task", "InvalidParameterException", "The referenced task was not found.")
+
+    for _ in range(2):
+        cluster.stop_stray(ARN, "tapit: task 1jd3m8k7x2qf is over")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServerException", "AccessDeniedException"])
+def test_a_stray_that_was_not_stopped_is_told_so_that_it_is_tried_again(
+    stub: Stubber, cluster: EcsCluster, code: str
+) -> None:
+    stub.add_client_error("stop_task", code, "not now")
+
+    with pytest.raises(Unavailable, match=code):
+        cluster.stop_stray(ARN, "tapit: task 1jd3m8k7x2qf is over")
+
+
 def test_what_could_not_be_looked_at_is_not_said_to_be_unknown(stub: Stubber, cluster: EcsCluster) -> None:
     stub.add_client_error("describe_tasks", "ThrottlingException", "Rate exceeded")
 

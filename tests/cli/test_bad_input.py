@@ -20,6 +20,14 @@ BAD = {
     "negative": (["create", "task", "x", "memory=-1"], "memory=-1 must be more than 0"),
     "negative, as an option": (["create", "task", "x", "--cpu", "-1"], "cpu=-1 must be more than 0"),
     "no time at all": (["create", "task", "x", "max_hours=0"], "max_hours=0 must be more than 0"),
+    "no time ago": (
+        ["list", "tasks", "since=0m"],
+        "since=0m must be more than 0\n  Write 45s, 10m, 2h, 1h30m or 3d.",
+    ),
+    "more time than there is": (
+        ["create", "app", "name=a", f"queue_timeout={'9' * 400}d"],
+        f"queue_timeout={'9' * 400}d is not a length of time",
+    ),
     "two images": (
         ["create", "task", "x", "image=a", "docker_tag=b"],
         "image= and docker_tag= contradict each other",

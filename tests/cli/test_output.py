@@ -338,6 +338,16 @@ def test_show_tells_how_much_time_is_left(place: Place, home_that: HomeThat) -> 
     assert f"tapit set task task={TASK_ID} max_hours=8" in told
 
 
+def test_set_says_when_the_task_stops_now(place: Place, home_that: HomeThat) -> None:
+    home_that(lambda _asked: Says(a_task(deadline="2026-11-24T01:50:00.000Z", max_hours=0.5)))
+    past = place.run("set", "task", TASK_ID, "max_hours=0.5").stderr
+    home_that(lambda _asked: Says(a_task(deadline="2126-11-24T01:50:00.000Z", max_hours=8.0)))
+    ahead = place.run("set", "task", TASK_ID, "max_hours=8").stderr
+
+    assert past == f"Task {TASK_ID} has passed its new time limit of 30m00s, and stops now.\n"
+    assert ahead.startswith(f"Task {TASK_ID} now stops in ")
+
+
 def test_output_is_printed_raw_into_a_pipe(place: Place, home_that: HomeThat) -> None:
     home_that(lambda _asked: Says(some_lines("\x1b[31mred", "plain", status="SUCCEEDED", complete=True)))
 

@@ -151,7 +151,7 @@ def test_memory_has_units(given: str, gigabytes: float) -> None:
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [("90", 90), ("45s", 45), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("3d", 259200)],
+    [("90", 90), ("45s", 45), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("3d", 259200), ("1h0m", 3600)],
 )
 def test_a_length_of_time_has_units(given: str, seconds: float) -> None:
     assert read("wait", "abc", f"timeout={given}").settings["timeout"] == seconds

@@ -60,12 +60,17 @@ def _compute_outputs(parsed: dict[str, Any], **_: Any) -> None:
     for stack in parsed.get("Stacks", []):
         values = {
             "ApiUrl": URL,
-            "TableName": stack["StackName"],
+            "TableName": _table_of(stack),
             "EventFunction": f"{stack['StackName']}-ecs-event",
         }
         queues = {"UndeliveredQueue": "undelivered", "FailedQueue": "failed"}
         values |= {name: f"{QUEUES}/{stack['StackName']}-{queue}" for name, queue in queues.items()}
         stack["Outputs"] = [{"OutputKey": name, "OutputValue": value} for name, value in values.items()]
+
+
+def _table_of(stack: dict[str, Any]) -> str:
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    return given.get("ExistingTable") or str(stack["StackName"])
 
 
 @pytest.fixture

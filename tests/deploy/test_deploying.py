@@ -109,6 +109,63 @@ def test_a_value_that_the_template_does_not_allow_is_refused(
         verbs.deploy(account, stack, small_package, {"AccessLogs": "yes"}, print)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"AccessLogs": "yes"}, "AccessLogs is one of off, on, not yes"),
+        (
+            {"Clusters": "prod,arn:aws:ecs:eu-west-1:1:cluster/b"},
+            "Clusters cannot be arn:aws:ecs:eu-west-1:1:cluster/b",
+        ),
+        ({"PassableRoles": "arn:aws:iam::1:role/shop"}, "PassableRoles cannot be arn:aws:iam::1:role/shop"),
+        ({"LogGroups": "/ecs/*,"}, "LogGroups cannot be empty"),
+    ],
+)
+def test_a_bad_value_is_refused_before_anything_is_made(
+    account: Account, stack: Stack, small_package: Package, given: dict[str, str], words: str
+) -> None:
+    with pytest.raises(Refusal, match=words):
+        verbs.deploy(account, stack, small_package, given, print)
+
+    assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"Clusters": "prod, dev-*,b_1"}, {"PassableRoles": "team/shop-*,x@y"}, {"LogGroups": "/ecs/*,a.b#c"}],
+)
+def test_names_and_patterns_are_taken(
+    account: Account, stack: Stack, small_package: Package, given: dict[str, str]
+) -> None:
+    verbs.deploy(account, stack, small_package, given, print)
+
+    assert given.items() <= stack.parameters().items()
+
+
+def test_a_table_that_is_not_there_is_refused(account: Account, stack: Stack, small_package: Package) -> None:
+    with pytest.raises(Refusal, match="There is no table restored in eu-west-1"):
+        verbs.deploy(account, stack, small_package, {"ExistingTable": "restored"}, print)
+
+    assert stack.find() is None
+
+
+def test_a_stage_on_a_restored_table_tells_how_to_go_on_with_it(
+    account: Account, stack: Stack, small_package: Package, said: list[str]
+) -> None:
+    verbs.deploy(account, stack, small_package, {}, print)
+    account.client("dynamodb").create_table(
+        TableName="restored",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    verbs.deploy(account, stack, small_package, {"ExistingTable": "restored"}, print)
+
+    verbs.destroy(account, stack, with_table=False, say=said.append)
+
+    assert said[-1].strip() == "make deploy STAGE=dev EXISTING_TABLE=restored"
+
+
 def test_of_a_first_token_only_a_digest_is_stored(
     account: Account, stack: Stack, small_package: Package, said: list[str]
 ) -> None:
@@ -175,10 +232,17 @@ def test_a_missing_setting_is_named(
     assert "Traceback" not in done.output
 
 
-def test_what_is_not_allowed_points_to_the_permissions(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDenied", "User: x is not authorized"),
+        ("403", "Forbidden"),
+    ],  # S3 says no more to a HEAD request
+)
+def test_what_is_not_allowed_points_to_the_permissions(account: Account, code: str, message: str) -> None:
     with mock_aws(config={"core": {"mock_credentials": True}}):
-        denied = {"Error": {"Code": "AccessDenied", "Message": "User: x is not authorized"}}
-        with pytest.raises(Refusal, match="not authorized") as refusal, aws_in_plain_words():
+        denied = {"Error": {"Code": code, "Message": message}}
+        with pytest.raises(Refusal, match=message) as refusal, aws_in_plain_words():
             raise account.client("sts").exceptions.ClientError(denied, "CreateChangeSet")
 
     assert refusal.value.hint == "docs/aws.md lists the permissions that deploying takes."

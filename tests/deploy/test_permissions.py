@@ -28,7 +28,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "logs": {"get_log_events"},
         **_BEGIN,
     },
-    "ecs_event": _READ_AND_SAVE,
+    "ecs_event": {**_READ_AND_SAVE, "ecs": {"stop_task"}},
     "launch": {
         **_READ_AND_SAVE,
         "ecs": {

@@ -44,10 +44,10 @@ class Listening:
         os.write(pipe, content)
         os.close(pipe)
 
-    def run(self, command: str) -> None:
+    def run(self, command: str, pipe: Path | None = None) -> None:
         folder = self.folders.of(TASK)
         assert folder is not None
-        folder.start(TaskToRun(command, ENVIRONMENT, self.pipe, stop_timeout=GENEROUS))
+        folder.start(TaskToRun(command, ENVIRONMENT, pipe or self.pipe, stop_timeout=GENEROUS))
 
     def close(self) -> None:
         self.doorbell.close()
@@ -83,6 +83,19 @@ def test_a_start_and_an_end_are_passed_on_as_ecs_would(listening: Listening) -> 
     event = listening.heard[-1]
     assert (event["source"], event["detail-type"]) == ("aws.ecs", "ECS Task State Change")
     assert event["detail"]["containers"][0]["exitCode"] == 3
+
+
+def test_a_supervisor_killed_before_it_could_ring_is_found_dead(listening: Listening, tmp_path: Path) -> None:
+    folder = listening.folders.of(TASK)
+    assert folder is not None
+    listening.doorbell.expect(TASK.id, folder)
+    listening.run("kill -9 $PPID; exec sleep 1000", pipe=tmp_path / "nobody-listens")
+    until(lambda: not folder.is_alive())
+
+    listening.doorbell.ring_for_the_dead()
+
+    until(lambda: listening.statuses == ["STOPPED"])
+    assert listening.heard[0]["detail"]["stopCode"] == "InfrastructureHealth"
 
 
 def test_output_wakes_who_watches_and_is_no_event(listening: Listening) -> None:

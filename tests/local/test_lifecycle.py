@@ -208,6 +208,15 @@ def test_a_task_whose_supervisor_was_killed_failed_with_its_surroundings(home: H
     until(lambda: process_tree.tagged(task["id"]) == [])
 
 
+def test_a_supervisor_killed_as_its_task_starts_is_noticed_as_soon(home: HomeProcess, app: str) -> None:
+    task = home.api.create(app, "kill -9 $PPID; exec sleep 1000")
+
+    ended = home.api.finished(task["id"])
+
+    assert (ended["status"], ended["ended_by"]) == ("FAILED", "infrastructure")
+    until(lambda: process_tree.tagged(task["id"]) == [])
+
+
 # What a task sees
 
 

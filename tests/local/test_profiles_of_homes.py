@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import NewHome
 
 BIN = Path(sys.executable).parent
@@ -36,3 +38,32 @@ def test_a_dead_homes_profile_is_taken_over(new_home: NewHome) -> None:
         [BIN / "tapit", "config", "show", "-o", "json"], env=second.env, capture_output=True, text=True
     )
     assert second.url in shown.stdout
+
+
+@pytest.mark.parametrize("default", ["local", "team"])
+def test_what_it_says_to_type_leads_to_it(new_home: NewHome, default: str) -> None:
+    home = new_home()
+    config = Path(home.env["XDG_CONFIG_HOME"]) / "tapit" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'default_profile = "{default}"\n[profile.team]\nurl = "https://tapit.example.com"\n')
+
+    home.start()
+
+    typed = [line.strip() for line in home.said if line.startswith("  tapit ")]
+    tapit = "tapit" if default == "local" else "tapit --profile local"
+    assert typed == [f"{tapit} create app name=demo", f"{tapit} create task 'echo hi' -w"]
+
+
+def test_a_word_that_names_no_profile_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    refused = subprocess.run(
+        [BIN / "tapit-local", "--state", state, "--port", "0", "--profile", "a b"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert refused.returncode == 2
+    assert "'--profile': 'a b' is not a profile's name" in refused.stderr
+    assert not state.exists()

@@ -1,6 +1,8 @@
 """A launch may be repeated at any point, by anybody, and starts one container."""
 
-from contextlib import suppress
+import random
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +33,8 @@ DENIED = CannotStart("AWS refused: AccessDeniedException")
 class ScriptedCluster:
     """Remembers tokens as ECS does: an attempt that started a container has the same answer for ever.
 
-    Each refusal is answered once; one in `lost` starts the container and loses the answer.
+    Each refusal is answered once; one in `lost` starts the container and loses the answer, and with a refusal as the
+    answer it is a container that starts though it was refused.
     """
 
     answers: list[LaunchError] = field(default_factory=list)
@@ -61,6 +64,9 @@ class ScriptedCluster:
         assert task.ecs_arn is not None
         self.stopped.append(task.ecs_arn)
 
+    def stop_stray(self, arn: str, reason: str) -> None:  # noqa: ARG002 - the port's shape
+        self.stopped.append(arn)
+
 
 class OneApp:
     def __init__(self, app: App) -> None:
@@ -84,11 +90,13 @@ class World:
         return self.services.tasks.get(a_task().id)
 
 
-def a_world(place: Path, **app: Any) -> World:
+@contextmanager
+def a_world(place: Path, **app: Any) -> Iterator[World]:
     cluster, clock = ScriptedCluster(), SetClock()
     asked: Any = cluster  # launching neither looks nor forgets
     apps: Any = OneApp(an_app(**app))
-    store = SqliteTaskStore(Database(place / "tapit.db"), lambda _: None)
+    database = Database(place / "tapit.db")
+    store = SqliteTaskStore(database, lambda _: None)
     unused: Any = None
     services = Services(
         tasks=store,
@@ -102,12 +110,14 @@ def a_world(place: Path, **app: Any) -> World:
         home="test",
     )
     store.create(a_task(), None, None)
-    return World(services, cluster, clock)
+    with closing(database):
+        yield World(services, cluster, clock)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return a_world(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as world:
+        yield world
 
 
 def test_the_plan_is_on_record_before_the_cluster_is_asked(world: World) -> None:
@@ -141,13 +151,13 @@ def test_a_refusal_for_now_is_a_new_attempt_with_a_new_plan(world: World) -> Non
 
 
 def test_a_task_waits_for_capacity_as_long_as_its_app_says(tmp_path: Path) -> None:
-    world = a_world(tmp_path, queue_timeout=600.0)
-    world.cluster.answers = [FULL, FULL]
-    world.clock.time = NOON + timedelta(seconds=600)
-    world.launch(NoCapacity)
+    with a_world(tmp_path, queue_timeout=600.0) as world:
+        world.cluster.answers = [FULL, FULL]
+        world.clock.time = NOON + timedelta(seconds=600)
+        world.launch(NoCapacity)
 
-    world.clock.time = NOON + timedelta(seconds=601)
-    task = world.launch()
+        world.clock.time = NOON + timedelta(seconds=601)
+        task = world.launch()
 
     assert (task.status, task.reason) == (Status.FAILED, "Capacity is unavailable")
 
@@ -225,6 +235,82 @@ def test_a_task_that_was_removed_has_no_life(world: World) -> None:
     assert begin_life(world.services, a_task().id) is None
 
 
+def seen_running(world: World, arn: str, version: int = 2) -> Task | None:
+    return record_sighting(world.services, a_task().id, a_sighting(version=version, arn=arn, started_at=NOON))
+
+
+def refused_but_started(world: World) -> str:
+    """The first attempt is answered with failures alone, and starts a container after all; return its ARN."""
+    world.cluster.answers, world.cluster.lost = [FULL], True
+    world.launch(NoCapacity)
+    (arn,) = world.cluster.started.values()
+    return arn
+
+
+def test_a_container_of_an_attempt_that_was_refused_is_stopped_once_another_is_the_tasks(
+    world: World,
+) -> None:
+    stray = refused_but_started(world)
+    task = world.launch()
+    assert task.ecs_arn not in (None, stray)
+
+    seen_running(world, stray)
+
+    assert world.cluster.stopped == [stray]
+    assert world.services.tasks.get(task.id) == task
+
+
+def test_a_container_of_an_attempt_that_was_refused_is_the_tasks_when_it_is_seen_first(world: World) -> None:
+    arn = refused_but_started(world)
+    seen_running(world, arn)
+
+    task = world.launch()
+
+    assert (task.status, task.ecs_arn, len(world.cluster.started)) == (Status.RUNNING, arn, 1)
+    assert world.cluster.stopped == []
+
+
+def test_a_launch_that_was_overtaken_by_an_earlier_attempts_container_stops_its_own(world: World) -> None:
+    arn = refused_but_started(world)
+    slow: Any = HeardMeanwhile(world, arn)
+
+    task = launch_task(replace(world.services, cluster=slow), a_task().id)
+
+    assert (task.status, task.ecs_arn) == (Status.RUNNING, arn)
+    assert world.cluster.stopped == [world.cluster.started[f"{task.id}-2"]]
+
+
+def test_a_container_that_is_seen_before_its_refusal_is_written_down_goes_on(world: World) -> None:
+    world.cluster.answers, world.cluster.lost = [DENIED], True
+    hearing: Any = HeardMeanwhile(world, f"arn:aws:ecs:x:1:task/prod/{a_task().id}-1")
+
+    task = launch_task(replace(world.services, cluster=hearing), a_task().id)
+
+    assert task.launch is not None
+    assert (task.status, task.launch.accepted_at) == (Status.RUNNING, NOON)
+    assert world.cluster.stopped == []
+
+
+def test_a_container_of_a_task_that_was_given_up_is_stopped(world: World) -> None:
+    world.cluster.answers = [DENIED]
+    task = world.launch()
+    assert task.is_final
+
+    seen_running(world, "arn:aws:ecs:x:1:task/prod/late")
+
+    assert world.cluster.stopped == ["arn:aws:ecs:x:1:task/prod/late"]
+
+
+def test_a_container_whose_record_was_removed_is_stopped(world: World) -> None:
+    arn = world.launch().ecs_arn
+    assert arn is not None
+    world.services.tasks.remove(world.services.tasks.get(a_task().id))
+
+    assert seen_running(world, arn) is None
+
+    assert world.cluster.stopped == [arn]
+
+
 STEPS = st.lists(st.sampled_from(["busy", "full", "lost", "stop", "wait", "crash", "event"]), max_size=10)
 
 
@@ -233,11 +319,11 @@ STEPS = st.lists(st.sampled_from(["busy", "full", "lost", "stop", "wait", "crash
 def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    world = a_world(tmp_path_factory.mktemp("launch"))
-    for step in steps:
-        through(world, step)
-    world.cluster.answers, world.cluster.lost = [], False
-    task = world.launch()
+    with a_world(tmp_path_factory.mktemp("launch")) as world:
+        for step in steps:
+            through(world, step)
+        world.cluster.answers, world.cluster.lost = [], False
+        task = world.launch()
 
     assert len(world.cluster.started) <= 1
     assert task.is_final or task.ecs_arn in world.cluster.started.values()
@@ -259,12 +345,56 @@ def through(world: World, step: str) -> None:
         with suppress(ZeroDivisionError):
             dying: Any = CrashAfterTheCall(world.cluster)
             launch_task(replace(world.services, cluster=dying), task.id)
-    elif step in ("busy", "full", "lost"):
-        world.cluster.answers = [{"busy": BUSY, "full": FULL, "lost": BUSY}[step]]
-        world.cluster.lost = step == "lost"
+    elif step in ("busy", "full", "lost", "refused but started"):
+        world.cluster.answers = [BUSY if step in ("busy", "lost") else FULL]
+        world.cluster.lost = step in ("lost", "refused but started")
         with suppress(LaunchError):
             launch_task(world.services, task.id)
         world.cluster.answers = []
+
+
+NEWS = st.lists(
+    st.sampled_from(["busy", "full", "lost", "refused but started", "stop", "event"]), max_size=10
+)
+
+
+@given(NEWS, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_of_all_containers_that_were_started_only_the_tasks_own_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], chance: random.Random
+) -> None:
+    with a_world(tmp_path_factory.mktemp("launch")) as world:
+        for step in steps:
+            through(world, step)
+        world.cluster.answers, world.cluster.lost = [], False
+        world.launch()
+        running = [arn for arn in world.cluster.started.values() for _ in range(2)]
+        chance.shuffle(running)
+        for arn in running:
+            seen_running(world, arn)
+        task = world.services.tasks.get(a_task().id)
+
+    going_on = set(world.cluster.started.values()) - set(world.cluster.stopped)
+    stays = not task.is_final and task.status is not Status.STOPPING
+    assert going_on == ({task.ecs_arn} if stays else set())
+
+
+class HeardMeanwhile:
+    """While a launch is being answered, an event tells of a container."""
+
+    def __init__(self, world: World, arn: str) -> None:
+        self.plan = world.cluster.plan
+        self.stop = world.cluster.stop
+        self.stop_stray = world.cluster.stop_stray
+        self._world = world
+        self._arn = arn
+
+    def find(self, task: Task) -> str | None:
+        """ListTasks may lag behind."""
+
+    def start(self, task: Task, app: App) -> str:
+        seen_running(self._world, self._arn)
+        return self._world.cluster.start(task, app)
 
 
 class CrashAfterTheCall:
@@ -274,6 +404,7 @@ class CrashAfterTheCall:
         self.plan = cluster.plan
         self.find = cluster.find
         self.stop = cluster.stop
+        self.stop_stray = cluster.stop_stray
         self._cluster = cluster
 
     def start(self, task: Task, app: App) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.diagnosis import EndedBy
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
+from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import (
     KEPT_FOR,
     Status,
@@ -14,6 +15,7 @@ from chalicelib.domain.task import (
     Task,
     accept_launch,
     begin_attempt,
+    is_stray,
     lose,
     observe,
     refuse_launch,
@@ -354,6 +356,60 @@ def test_waiting_for_capacity_is_on_record() -> None:
 
     assert waiting.waiting_for == "no processes left"
     assert wait_for_capacity(waiting, "no processes left", LATER) is waiting
+
+
+def test_a_container_that_was_seen_outlives_a_refusal() -> None:
+    seen = observe(begin_attempt(a_task(), PLAN, NOON), a_sighting(started_at=NOON), NOON)
+
+    assert refuse_launch(seen, "no such image", LATER) is seen
+    assert wait_for_capacity(seen, "no capacity", LATER) is seen
+
+
+# Strays
+
+OTHER = ARN + "other"
+
+
+@pytest.mark.parametrize(
+    ("task", "seen"),
+    [
+        (a_running_task(), a_sighting(arn=OTHER, started_at=NOON)),
+        (a_stopping_task(), a_sighting(arn=OTHER, version=1)),
+        (a_finished_task(), a_sighting(arn=OTHER, version=1)),
+        (refuse_launch(a_task(), "no such image", NOON), a_sighting(version=1)),
+        (lose(a_running_task(), LATER), a_sighting(version=3, started_at=NOON)),
+    ],
+    ids=[
+        "another",
+        "another while stopping",
+        "another after the end",
+        "after a refusal",
+        "after it was lost",
+    ],
+)
+def test_a_container_that_no_record_watches_is_a_stray(task: Task, seen: Sighting) -> None:
+    assert is_stray(observe(task, seen, LATER), seen)
+
+
+@pytest.mark.parametrize(
+    ("task", "seen"),
+    [
+        (a_task(), a_sighting()),
+        (begin_attempt(a_task(), PLAN, NOON), a_sighting(version=0)),
+        (begin_attempt(a_task(), PLAN, NOON), a_sighting(started_at=NOON)),
+        (a_running_task(), a_sighting(version=1)),
+        (a_running_task(), a_sighting(version=3)),
+        (a_stopping_task(), a_sighting(version=3)),
+        (a_finished_task(), a_sighting(version=2, started_at=NOON)),
+        (a_finished_task(), a_sighting(version=3)),
+        (a_finished_task(), an_end(version=4)),
+        (a_running_task(), an_end(arn=OTHER)),
+        (a_running_task(), a_sighting(arn=OTHER, stopping_at=NOON)),
+        (lose(a_running_task(), LATER), a_sighting(version=2, started_at=NOON)),
+    ],
+)
+def test_what_is_watched_or_ending_or_old_news_is_no_stray(task: Task, seen: Sighting) -> None:
+    assert not is_stray(observe(task, seen, LATER), seen)
 
 
 # Extension and removal

@@ -20,6 +20,8 @@ def _limit(task: "dict[str, object]") -> str:
     if not isinstance(hours, int | float):
         return "has no time limit now"
     if isinstance(deadline, str):
+        if times.seconds_between(deadline) >= 0:
+            return f"has passed its new time limit of {times.hours(hours)}, and stops now"
         return f"now stops {times.both(deadline)}"
     return f"now stops {times.hours(hours)} after its start"
 
