@@ -14,12 +14,12 @@ STOPPED = 143  # as the shell says it of a process that SIGTERM ended
 CANNOT_WAIT = 125
 
 # POSIX sh with its builtins and `sleep`, for dash and busybox alike. Each session has a process of its own in the
-# container, whose name the kernel cuts to 15 characters. No longest time: max_hours is kept from outside, where it can
-# be changed. A sleep in the foreground would hold back the trap until it is over.
+# container, whose name the kernel cuts to 15 characters; one that has ended may stay as a zombie. No longest time:
+# max_hours is kept from outside, where it can be changed. A sleep in the foreground would hold back the trap.
 SCRIPT = f"""trap 'kill $! 2>/dev/null; exit {STOPPED}' HUP INT QUIT TERM
 in_session() {{
-for f in /proc/[0-9]*/comm; do
-read -r name <"$f" && case $name in ssm-session-wor*) return 0;; esac
+for f in /proc/[0-9]*/stat; do
+read -r pid name state rest <"$f" && case $name$state in "(ssm-session-wor)"[!XZ]) return 0;; esac
 done 2>/dev/null
 return 1
 }}

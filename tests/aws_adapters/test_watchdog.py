@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,6 +78,16 @@ def test_one_session_of_several_is_enough_to_go_on(
 
     assert run(f"{worker} 1 & {worker} 4 & sleep 5; {worker} 2", alone, shell, idle=3) == EVERYBODY_LEFT
     assert 9 <= time.monotonic() - began < 15
+
+
+@pytest.mark.slow
+def test_a_session_that_is_over_but_not_waited_for_is_nobody(
+    alone: Sequence[str], shell: Sequence[str], worker: str
+) -> None:
+    """The name of a zombie is still to be read."""
+    fork = f"import os, time; os.fork() or os.execv({worker!r}, [{worker!r}, '1']); time.sleep(60)"
+
+    assert run(f'{sys.executable} -c "{fork}"', alone, shell, first=5) == EVERYBODY_LEFT
 
 
 def test_it_goes_at_once_when_it_is_told_to(shell: Sequence[str]) -> None:
