@@ -6,7 +6,7 @@ as it heeds no SIGTERM it would make every stop take the whole stop timeout.
 
 from chalicelib.domain.session import EVERYBODY_LEFT, NOBODY_CAME
 
-# Seconds. A session that is over may be followed by another one; an image has been pulled when the first begins to run.
+# Seconds. By the time that they are counted the image is there; a session that is over may be followed by another one.
 FIRST = 300
 IDLE = 30
 STEP = 5

@@ -56,7 +56,7 @@ def agent_of(ecs: Ecs, arn: str) -> str:
 def execute(ecs: Ecs, arn: str, command: str) -> dict[str, Any]:
     """Return what a client of ours is told."""
     answer = ecs.client.execute_command(cluster="prod", task=arn, interactive=True, command=command)
-    session = answer["session"]
+    session: dict[str, Any] = answer["session"]
     return {"url": session["streamUrl"], "token": session["tokenValue"], "headers": HEADERS} | session
 
 

@@ -78,9 +78,9 @@ class Container:
         killer.start()
 
     def kill(self) -> None:
-        for process in (self._process, *self._beside):
+        for pid in (self._process.pid, *(process.pid for process in self._beside)):
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+                os.killpg(pid, signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
