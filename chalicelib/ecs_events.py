@@ -15,7 +15,7 @@ MAIN_CONTAINER = "main"
 LOST_OUTPUT = "tapit.lost-output-bytes"
 TIME_WAS_UP = "tapit: max_hours="  # how the reason begins that we give for a stop at the time limit
 _STARTED_BY = re.compile(r"tapit-[A-Za-z0-9-]+/([0-9a-z]{12})")
-_NOT_STARTED = {"PROVISIONING": "provisioning", "PENDING": "pulling the image", "ACTIVATING": "starting"}
+NOT_STARTED = {"PROVISIONING": "provisioning", "PENDING": "pulling the image", "ACTIVATING": "starting"}
 
 
 class _Tolerant(BaseModel):
@@ -53,6 +53,11 @@ def started_by(stage: str, task_id: str) -> str:
     return f"tapit-{stage}/{task_id}"
 
 
+def cluster_of(arn: str) -> str:
+    """Return the name in arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID."""
+    return arn.split("/")[1]
+
+
 def parse(detail: dict[str, Any]) -> tuple[str | None, Sighting]:
     """Return the id of the task that an event's detail (or a DescribeTasks task) is about, and what it says."""
     seen = _Detail.model_validate(detail)
@@ -74,7 +79,7 @@ def _sighting(seen: _Detail) -> Sighting:
         reason=_reason(seen.stoppedReason, main.reason),
         out_of_memory=(main.reason or "").startswith("OutOfMemory"),
         time_was_up=(seen.stoppedReason or "").startswith(TIME_WAS_UP),
-        waiting_for=_NOT_STARTED.get(seen.lastStatus),
+        waiting_for=NOT_STARTED.get(seen.lastStatus),
         lost_output_bytes=_lost_output(seen.attributes),
     )
 

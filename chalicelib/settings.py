@@ -11,7 +11,7 @@ _NAMES = {"AWS_REGION": "region"}  # set by Lambda itself; the others are named 
 
 
 class Settings(BaseModel):
-    """One field per variable. Only who begins lifecycles is told the state machine."""
+    """One field per variable. Only who begins lifecycles is told the state machine, only who launches the role."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,6 +19,7 @@ class Settings(BaseModel):
     table: Annotated[str, Field(min_length=1)]
     region: Annotated[str, Field(min_length=1)]
     state_machine_arn: Annotated[str, Field(pattern=r"^arn:.+:stateMachine:.+$")] | None = None
+    session_role_arn: Annotated[str, Field(pattern=r"^arn:.+:role/.+$")] | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -70,6 +70,18 @@ def _client(service: str) -> Any:
     return LazyClient(service, _settings().region)
 
 
+def _sessions() -> Any:
+    """A shell that is about to open asks again and again, so its clients never wait long."""
+    from chalicelib.adapters.ecs_sessions import EcsSessions
+    from chalicelib.adapters.lazy_client import HURRIED, LazyClient, credentials
+    from chalicelib.adapters.session_manager import SessionManager
+    from chalicelib.adapters.upgrade_signature import UpgradeSignature
+
+    region = _settings().region
+    manager = SessionManager(LazyClient("ssm", region, HURRIED), UpgradeSignature(credentials, region))
+    return EcsSessions(LazyClient("ecs", region, HURRIED), manager)
+
+
 @cache
 def _metrics() -> Any:
     from chalicelib.adapters.powertools import metrics_of
@@ -103,8 +115,10 @@ def _aws_services() -> Services:
         cluster=MeteredEcsCluster(
             _client("ecs"),
             LogGroups(_client("logs")),
+            _sessions(),
             stage=settings.stage,
             region=settings.region,
+            session_role=settings.session_role_arn,
             meter=meter,
         ),
         lifecycle=StepFunctionsLifecycle(_client("stepfunctions"), settings.state_machine_arn, clock),

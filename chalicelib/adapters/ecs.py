@@ -1,7 +1,5 @@
 """Tasks as ECS runs them."""
 
-import json
-import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,24 +8,24 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.ecs_inheritance import Inheritance, Inherited
+from chalicelib.adapters.ecs_overrides import overrides_of, refuse_overrides
 from chalicelib.adapters.ecs_refusals import code_of, refusal_in, refusals
+from chalicelib.adapters.ecs_sessions import EcsSessions
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.task_definitions import LOG_PREFIX, TaskDefinitions, derive, log_options_of
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import (
     CannotStart,
-    InvalidRequest,
     LaunchError,
     NoCapacity,
     Unanswered,
     Unavailable,
 )
 from chalicelib.domain.sighting import Sighting
-from chalicelib.domain.size import DEFAULT_STORAGE_GB
 from chalicelib.domain.task import Task
-from chalicelib.ecs_events import MAIN_CONTAINER, parse, started_by
+from chalicelib.ecs_events import MAIN_CONTAINER, cluster_of, parse, started_by
+from chalicelib.ports import DataChannel
 
-LONGEST_OVERRIDES = 8192  # characters, "including formatting"
 LONGEST_REASON = 255
 DESCRIBED_AT_ONCE = 100
 
@@ -35,11 +33,22 @@ DESCRIBED_AT_ONCE = 100
 class EcsCluster:
     """A plan holds the very parameters of RunTask, so that a repeated call is the same call."""
 
-    def __init__(self, client: Any, log_groups: LogGroups, *, stage: str, region: str) -> None:
+    def __init__(
+        self,
+        client: Any,
+        log_groups: LogGroups,
+        sessions: EcsSessions,
+        *,
+        stage: str,
+        region: str,
+        session_role: str | None = None,
+    ) -> None:
         self._client = client
         self._log_groups = log_groups
+        self._sessions = sessions
         self._stage = stage
         self._region = region
+        self._session_role = session_role
         self._inheritance = Inheritance(client)
         self._definitions = TaskDefinitions(client, stage)
 
@@ -57,22 +66,18 @@ class EcsCluster:
             "run_task": {
                 "cluster": app.cluster,
                 "taskDefinition": definition,
-                "overrides": _overrides(task, app, inherited),
+                "overrides": overrides_of(task, app, inherited, self._session_role),
                 **inherited.capacity,
                 **_network(app, inherited),
-                "propagateTags": "TASK_DEFINITION",
+                **({"enableExecuteCommand": True} if task.interactive else {}),
+                "propagateTags": "TASK_DEFINITION",  # sessions are allowed in tasks that have the stage's tag
                 "enableECSManagedTags": True,
                 "tags": [{"key": "tapit:task", "value": task.id}],
             },
         }
 
     def refuse(self, task: Task, app: App) -> None:
-        try:
-            _checked(_smallest_overrides(task, app))
-        except CannotStart as refusal:
-            raise InvalidRequest(
-                f"ECS could not start this: {refusal}.", {"command": str(refusal)}
-            ) from refusal
+        refuse_overrides(task, app)
 
     def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - the port's shape
         return ()
@@ -130,6 +135,15 @@ class EcsCluster:
                 ) from refusal
         return seen
 
+    def open_session(self, task: Task, argv: Sequence[str]) -> DataChannel:
+        return self._sessions.open(task, argv)
+
+    def resume_session(self, task: Task, session_id: str) -> DataChannel:
+        return self._sessions.resume(task, session_id)
+
+    def end_session(self, task: Task, session_id: str) -> None:
+        self._sessions.end(task, session_id)
+
     def forget(self, task: Task) -> None:
         """ECS forgets a stopped task by itself, and output lives as long as its log group keeps it."""
 
@@ -155,7 +169,7 @@ class EcsCluster:
 
     def _stop(self, arn: str, reason: str) -> None:
         with refusals():
-            self._stop_if_known(cluster=_cluster_of(arn), task=arn, reason=reason[:LONGEST_REASON])
+            self._stop_if_known(cluster=cluster_of(arn), task=arn, reason=reason[:LONGEST_REASON])
 
     def _stop_if_known(self, **call: Any) -> None:
         try:
@@ -208,48 +222,6 @@ def _image(task: Task, app: App, inherited: Inherited) -> str:
     return f"{repository}{slash}{name.partition(':')[0]}:{task.docker_tag}"
 
 
-def _overrides(task: Task, app: App, inherited: Inherited) -> dict[str, Any]:
-    overrides = _smallest_overrides(task, app)
-    if inherited.is_fargate and task.ephemeral_storage_gb > DEFAULT_STORAGE_GB:
-        overrides["ephemeralStorage"] = {"sizeInGiB": task.ephemeral_storage_gb}
-    return _checked(overrides)
-
-
-def _smallest_overrides(task: Task, app: App) -> dict[str, Any]:
-    """Without what only the app's service can tell."""
-    environment = {"TAPIT_TASK_ID": task.id, "TAPIT_APP": task.app}
-    container = {
-        "name": MAIN_CONTAINER,
-        "command": _command(task, app),
-        "environment": [{"name": name, "value": value} for name, value in environment.items()],
-    }
-    return {
-        "cpu": str(round(task.cpu * 1024)),
-        "memory": str(round(task.memory * 1024)),
-        "containerOverrides": [container],
-    }
-
-
-def _checked(overrides: dict[str, Any]) -> dict[str, Any]:
-    size = len(json.dumps(overrides, ensure_ascii=False))
-    if size > LONGEST_OVERRIDES:
-        raise CannotStart(
-            f"the command is too long: ECS takes {LONGEST_OVERRIDES} characters of JSON, and with it there are {size}"
-        )
-    return overrides
-
-
-def _command(task: Task, app: App) -> list[str]:
-    if not app.keep_entrypoint:
-        return [task.command]
-    try:
-        return shlex.split(task.command)
-    except ValueError as error:
-        raise CannotStart(
-            f"the command cannot be split into words for the image's entry point: {error}"
-        ) from error
-
-
 def _network(app: App, inherited: Inherited) -> dict[str, Any]:
     if inherited.network_mode != "awsvpc":
         return {}
@@ -263,12 +235,7 @@ def _by_cluster(tasks: Iterable[Task]) -> Iterator[tuple[str, Sequence[Task]]]:
     clusters: dict[str, list[Task]] = defaultdict(list)
     for task in tasks:
         assert task.ecs_arn is not None
-        clusters[_cluster_of(task.ecs_arn)].append(task)
+        clusters[cluster_of(task.ecs_arn)].append(task)
     for cluster, all_of_it in clusters.items():
         for start in range(0, len(all_of_it), DESCRIBED_AT_ONCE):
             yield cluster, all_of_it[start : start + DESCRIBED_AT_ONCE]
-
-
-def _cluster_of(arn: str) -> str:
-    """arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID"""
-    return arn.split("/")[1]

@@ -1,15 +1,32 @@
 """Clients of AWS services, made when they are first used."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for AWS: seconds to connect and to hear, and how many times to try."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+# Well below the shortest time a function has, so that a silent AWS is an answer of ours, not a time-out.
+PATIENT = Patience(connect=3, read=8, attempts=3)
+# For whoever asks again anyway, once a second: two calls stay far below what API Gateway waits.
+HURRIED = Patience(connect=1, read=3, attempts=1)
 
 
 class LazyClient:
     """Making a client takes tens of milliseconds, so a function pays only for those that it uses."""
 
-    def __init__(self, service: str, region: str) -> None:
+    def __init__(self, service: str, region: str, patience: Patience = PATIENT) -> None:
         self._service = service
         self._region = region
+        self._patience = patience
         self._client: Any = None
 
     def __getattr__(self, name: str) -> Any:
@@ -18,8 +35,18 @@ class LazyClient:
     def ready(self) -> Any:
         """Make the client now, if it is not there yet."""
         if self._client is None:
-            self._client = _make(self._service, self._region)
+            self._client = _make(self._service, self._region, self._patience)
         return self._client
+
+
+def credentials() -> Any:
+    """Return those of the function, as they are now."""
+    found = _session().get_credentials()
+    if found is None:
+        from botocore.exceptions import NoCredentialsError
+
+        raise NoCredentialsError
+    return found.get_frozen_credentials()
 
 
 @cache
@@ -30,9 +57,12 @@ def _session() -> Any:
     return get_session()
 
 
-def _make(service: str, region: str) -> Any:
+def _make(service: str, region: str, patience: Patience) -> Any:
     from botocore.config import Config
 
-    # Well below the shortest time a function has, so that a silent AWS is an answer of ours, not a time-out.
-    config = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3})
+    config = Config(
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+    )
     return _session().create_client(service, region_name=region, config=config)

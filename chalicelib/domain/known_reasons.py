@@ -69,6 +69,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "The network gets in the way: check subnets=, security_groups= and assign_public_ip=.",
     ),
     (
+        r"Cannot(Start|Create)ContainerError.*/bin/sh.*(no such file|not found)",
+        (
+            "The image has no /bin/sh: use one that has, or give the program and its arguments to the image's own "
+            "entry point: tapit set app name=APP keep_entrypoint=true (tapit run takes a shell)."
+        ),
+    ),
+    (
         r"CannotStartContainerError|CannotCreateContainerError",
         (
             "The container itself cannot start: check that the image has what the app asks for (a shell "
@@ -85,6 +92,24 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"PassRole|roles? (is|are) not.*pass",
         "tapit may not hand on that role: deploy with PassableRoles naming it.",
+    ),
+    (
+        r"valid taskRoleArn is not|taskRoleArn should not be empty|sessions need a task role",
+        (
+            "ECS lets nobody into a task without a role: deploy again, which makes one for sessions, or set the "
+            "app's: tapit set app name=APP task_role=ARN."
+        ),
+    ),
+    (
+        r"sessions need a writable root",
+        (
+            "Leave out readonlyRootFilesystem in the service's definition, or mount volumes at /var/lib/amazon and "
+            "/var/log/amazon, where the agent of ECS Exec writes."
+        ),
+    ),
+    (
+        r"keeps its image's entry point",
+        "Let it have a shell again: tapit set app name=APP keep_entrypoint=false.",
     ),
     (
         r"unable to assume the role|assume role|invalid.*role|role is (not valid|invalid)",

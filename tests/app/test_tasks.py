@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.ecs import EcsCluster
+from chalicelib.adapters.ecs_sessions import EcsSessions
 from chalicelib.adapters.log_groups import LogGroups
+from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.task import Status
 from chalicelib.usecases.create import NewTask, create_task
@@ -187,7 +189,8 @@ def test_a_finished_task_is_removed_once(inside: HomeInProcess, app: str) -> Non
 
 
 def test_a_command_that_the_cluster_can_never_start_makes_no_task(inside: HomeInProcess, app: str) -> None:
-    ecs = EcsCluster(None, LogGroups(None), stage="test", region="eu-west-1")
+    sessions = EcsSessions(None, SessionManager(None, lambda _: {}))
+    ecs = EcsCluster(None, LogGroups(None), sessions, stage="test", region="eu-west-1")
     on_ecs = replace(inside.services, cluster=ecs)
 
     with pytest.raises(InvalidRequest, match="the command is too long"):

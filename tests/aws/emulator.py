@@ -89,6 +89,7 @@ def _environment(emulator: Emulator, ecs_url: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_ENDPOINT_URL_ECS": ecs_url,
+        "AWS_ENDPOINT_URL_SSM": ecs_url,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{emulator.folder}/no-docker.sock",

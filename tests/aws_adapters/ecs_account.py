@@ -10,7 +10,9 @@ from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.ecs import EcsCluster
+from chalicelib.adapters.ecs_sessions import EcsSessions
 from chalicelib.adapters.log_groups import LogGroups
+from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.app import App
 from chalicelib.domain.task import Task, begin_attempt
 from tests.builders import NOON, a_task, an_app
@@ -18,6 +20,8 @@ from tests.builders import NOON, a_task, an_app
 REGION = "eu-central-1"
 EXECUTION_ROLE = "arn:aws:iam::123456789012:role/shop-execution"
 TASK_ROLE = "arn:aws:iam::123456789012:role/shop"
+SESSION_ROLE = "arn:aws:iam::123456789012:role/tapit-test-SessionRole-1"
+NO_SESSIONS = EcsSessions(None, SessionManager(None, lambda _: {}))  # nobody opens any
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"
 WEB: dict[str, Any] = {
     "name": "web",
@@ -104,7 +108,9 @@ def security_groups() -> list[str]:
 
 
 def a_cluster(ecs: Any) -> EcsCluster:
-    return EcsCluster(ecs, LogGroups(client("logs")), stage="test", region=REGION)
+    return EcsCluster(
+        ecs, LogGroups(client("logs")), NO_SESSIONS, stage="test", region=REGION, session_role=SESSION_ROLE
+    )
 
 
 def a_web_app(**changes: Any) -> App:

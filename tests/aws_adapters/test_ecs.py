@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.ecs import LONGEST_OVERRIDES, EcsCluster
+from chalicelib.adapters.ecs import EcsCluster
+from chalicelib.adapters.ecs_overrides import LONGEST_OVERRIDES
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import CannotStart, InvalidRequest
 from chalicelib.domain.task import Task, accept_launch
 from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
+    NO_SESSIONS,
     PROXY,
     REGION,
     SECRET,
@@ -285,7 +287,7 @@ def test_a_command_that_ecs_would_refuse_is_refused_before(cluster: EcsCluster) 
 def test_a_command_that_can_never_start_is_refused_without_asking_aws(
     command: str, app: App, told: str
 ) -> None:
-    unasked = EcsCluster(None, LogGroups(None), stage="test", region=REGION)
+    unasked = EcsCluster(None, LogGroups(None), NO_SESSIONS, stage="test", region=REGION)
 
     with pytest.raises(InvalidRequest, match=told) as refused:
         unasked.refuse(a_task(command=command), app)

@@ -12,7 +12,7 @@ from chalicelib.adapters.ecs_refusals import refusals
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.errors import CannotStart, LaunchError, NoCapacity, Unanswered, Unavailable
 from chalicelib.domain.task import Task, begin_attempt
-from tests.aws_adapters.ecs_account import REGION, client
+from tests.aws_adapters.ecs_account import NO_SESSIONS, REGION, client
 from tests.builders import ARN, NOON, TASK_ID, a_running_task, a_task, an_app
 
 RUN_TASK = {"cluster": "prod", "taskDefinition": "tapit-test-shop-0:1", "launchType": "FARGATE"}
@@ -29,7 +29,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 
 @pytest.fixture
 def cluster(stub: Stubber) -> EcsCluster:
-    return EcsCluster(stub.client, LogGroups(None), stage="test", region=REGION)
+    return EcsCluster(stub.client, LogGroups(None), NO_SESSIONS, stage="test", region=REGION)
 
 
 def a_planned_task() -> Task:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -76,7 +78,11 @@ def test_a_task_is_created_seen_and_counted_through_every_function() -> None:
     assert {"tasks_created", "tasks_ended_by_exit"} <= metrics(told.stdout).keys(), told.stdout
 
 
-def test_a_function_makes_its_clients_while_it_starts() -> None:
+@pytest.mark.parametrize(
+    ("handler", "clients"), [("app.on_ecs_event", ["dynamodb"]), ("app.app", ["dynamodb", "stepfunctions"])]
+)
+def test_a_function_makes_its_clients_while_it_starts(handler: str, clients: list[str]) -> None:
+    """Only those that it is bound to use: the API makes those for sessions when somebody opens one."""
     look = """
 import botocore.session
 made, create = [], botocore.session.Session.create_client
@@ -88,9 +94,9 @@ import app
 print(made)
 """
 
-    told = run(look, _HANDLER="app.on_ecs_event")
+    told = run(look, _HANDLER=handler)
 
-    assert (told.returncode, told.stdout.strip()) == (0, "['dynamodb']"), told.stderr
+    assert (told.returncode, told.stdout.strip()) == (0, str(clients)), told.stderr
 
 
 def test_a_function_that_lacks_a_setting_starts_and_names_it_when_called() -> None:

@@ -29,7 +29,7 @@ from chalicelib.ports import Services
 from chalicelib.wiring import running_on
 from local.server import Gateway
 from tests.aws_adapters.dynamodb_meter import Meter
-from tests.aws_adapters.ecs_account import REGION, a_web_app, client, ecs_on_moto
+from tests.aws_adapters.ecs_account import NO_SESSIONS, REGION, a_web_app, client, ecs_on_moto
 from tests.builders import NOON
 from tests.dynamodb_table import NAME, PROPERTIES
 
@@ -122,7 +122,7 @@ class AwsHome:
             tasks=MeteredTasks(DynamoTaskStore(dynamo, clock), Unheard()),
             apps=DynamoAppStore(dynamo),
             tokens=TokenCache(DynamoTokenStore(dynamo), clock),
-            cluster=MeteredEcsCluster(ecs, groups, stage="test", region=REGION, meter=Unheard()),
+            cluster=MeteredEcsCluster(ecs, groups, NO_SESSIONS, stage="test", region=REGION, meter=Unheard()),
             lifecycle=StepFunctionsLifecycle(states, self._machine, clock),
             logs=CloudWatchLogs(self.clients["logs"], clock),
             changes=NoNews(),

@@ -11,7 +11,9 @@ SERVICES = {
     "dynamodb": "dynamodb",
     "ecs": "ecs",
     "ecs_inheritance": "ecs",
+    "ecs_sessions": "ecs",
     "log_groups": "logs",
+    "session_manager": "ssm",
     "stepfunctions": "stepfunctions",
     "task_definitions": "ecs",
 }

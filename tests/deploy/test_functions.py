@@ -19,6 +19,7 @@ TASK_ID = "01234567890a"
 VALUES = {
     "STAGE": "dev",
     "TABLE": "tapit-dev",
+    "SESSION_ROLE_ARN": "arn:aws:iam::123456789012:role/tapit-dev-SessionRole-1",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:tapit-dev-lifecycle",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
     "PYTHONWARNINGS": "ignore:No application metrics",

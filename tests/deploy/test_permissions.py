@@ -24,8 +24,9 @@ _LOOK_AND_STOP = {"ecs": {"describe_tasks", "stop_task"}}
 CALLS: dict[str, dict[str, set[str]]] = {
     "api": {
         "dynamodb": _READ_AND_SAVE["dynamodb"] | {"delete_item", "query"},
-        "ecs": {"stop_task"},
+        "ecs": {"stop_task", "describe_tasks", "execute_command"},
         "logs": {"get_log_events"},
+        "ssm": {"resume_session", "terminate_session"},
         **_BEGIN,
     },
     "ecs_event": {**_READ_AND_SAVE, "ecs": {"stop_task"}},
@@ -52,11 +53,19 @@ IMPLIED = {
 }
 # What Lambda does with a function's role, whatever the function does.
 BY_LAMBDA = {name: {"logs:CreateLogStream", "logs:PutLogEvents"} for name in CALLS}
+# What is done with a signature of the function's, by whoever got it.
+BY_SIGNATURE = {"api": {"ssmmessages:OpenDataChannel"}}
 BY_LAMBDA["ecs_event"] |= {"sqs:SendMessage"}  # its on-failure queue
 PREFIXES = {"stepfunctions": "states"}
 # ListTasks takes the ARN of a container instance only when asked about one; the cluster is a condition.
 WITHOUT_ARN = {"ecs:ListTasks"}
+# The list of cfn-lint knows none, but Session Manager's documentation binds it to the ARN of the session.
+WITH_ARN = {"ssmmessages:OpenDataChannel"}
 ON_CLUSTERS = {"ecs:RunTask", "ecs:StopTask", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:DescribeServices"}
+SESSIONS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:session/ecs-execute-command-*"
+SSM_OF_TASKS = {
+    f"ssmmessages:{verb}{channel}Channel" for verb in ("Create", "Open") for channel in ("Control", "Data")
+}
 
 Statement = dict[str, Any]
 
@@ -107,7 +116,8 @@ def test_a_resource_is_named_wherever_iam_takes_one(function: str) -> None:
     for statement in statements(function):
         for action in statement["Action"]:
             is_any = statement["Resource"] == "*"
-            assert is_any == (action in WITHOUT_ARN or not _takes_arn(action)), action
+            takes_arn = action in WITH_ARN or (_takes_arn(action) and action not in WITHOUT_ARN)
+            assert is_any != takes_arn, action
 
 
 @pytest.mark.parametrize("function", CALLS)
@@ -138,10 +148,49 @@ def test_only_launching_may_run_tasks_and_pass_roles() -> None:
 
 
 def test_roles_are_passed_to_ecs_tasks_alone_and_only_those_given() -> None:
-    (passing,) = [one for one in statements("launch") if "iam:PassRole" in one["Action"]]
+    passing = [one for one in statements("launch") if "iam:PassRole" in one["Action"]]
+    given, own = (one["Resource"] for one in passing)
 
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-    assert '"PassableRoles"' in json.dumps(passing["Resource"])
+    for one in passing:
+        assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    assert '"PassableRoles"' in json.dumps(given)
+    assert own == {"Fn::GetAtt": ["SessionRole", "Arn"]}
+
+
+def test_sessions_are_opened_only_in_the_stages_own_tasks_and_the_clusters_given() -> None:
+    opening = [one for one in statements("api") if "ecs:ExecuteCommand" in one["Action"]]
+    in_tasks, in_clusters = opening
+
+    assert in_tasks["Resource"]["Fn::Sub"].endswith(":task/*")
+    assert in_tasks["Condition"]["StringEquals"] == {"aws:ResourceTag/tapit:stage": {"Ref": "Stage"}}
+    assert '"Clusters"' in json.dumps(in_tasks["Condition"]["StringLike"]["ecs:cluster"])
+    assert '"Clusters"' in json.dumps(in_clusters["Resource"])
+    assert ":cluster/" in json.dumps(in_clusters["Resource"])
+
+
+def test_only_sessions_of_ecs_exec_are_resumed_ended_and_signed_for() -> None:
+    about = [one for one in statements("api") if one["Action"][0].startswith("ssm")]
+
+    assert {action for one in about for action in one["Action"]} == {
+        "ssm:ResumeSession",
+        "ssm:TerminateSession",
+        "ssmmessages:OpenDataChannel",
+    }
+    assert [one["Resource"] for one in about] == [{"Fn::Sub": SESSIONS}] * 2
+
+
+def test_the_session_role_is_for_ecs_tasks_and_holds_nothing_but_sessions(template: dict[str, Any]) -> None:
+    """These actions take no ARN: a task that talks to Session Manager can name none."""
+    role = template["Resources"]["SessionRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert (set(statement["Action"]), statement["Resource"]) == (SSM_OF_TASKS, "*")
+    assert not [action for action in SSM_OF_TASKS if _takes_arn(action)]
+    assert "ManagedPolicyArns" not in role
 
 
 def test_the_lifecycle_may_call_its_two_functions_and_nothing_else(template: dict[str, Any]) -> None:
@@ -153,7 +202,7 @@ def test_the_lifecycle_may_call_its_two_functions_and_nothing_else(template: dic
 
 
 def _needed(function: str) -> set[str]:
-    needed = set(BY_LAMBDA[function])
+    needed = BY_LAMBDA[function] | BY_SIGNATURE.get(function, set())
     for service, made in CALLS[function].items():
         for call in made:
             needed |= IMPLIED.get(call, {f"{PREFIXES.get(service, service)}:{_operation(service, call)}"})

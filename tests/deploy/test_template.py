@@ -14,11 +14,11 @@ from deploy.package import ROOT, Package
 LINT = ROOT / ".venv/lint/bin"
 REGIONS = ("us-east-1", "eu-central-1")
 FUNCTION = "AWS::Serverless::Function"
-# Lambda sets the region itself, and only who begins lifecycles is told of their machine.
+# Lambda sets the region itself; only who begins lifecycles is told of their machine, only who launches of the role.
 SET_BY_LAMBDA = {"AWS_REGION"}
 # Plugins cost time at a cold start; a call that measures nothing is no reason for a line that is not JSON.
 FOR_LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "PYTHONWARNINGS"}
-ONLY_FOR_SOME = {"STATE_MACHINE_ARN": {"APIHandler", "Sweep"}}
+ONLY_FOR_SOME = {"STATE_MACHINE_ARN": {"APIHandler", "Sweep"}, "SESSION_ROLE_ARN": {"Launch"}}
 HAND_WRITTEN_ANSWERS = {"MISSING_AUTHENTICATION_TOKEN": 404, "THROTTLED": 429, "REQUEST_TOO_LARGE": 413}
 
 

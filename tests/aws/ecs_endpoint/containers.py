@@ -44,8 +44,22 @@ class Container:
         self._plan = plan
         self._folder = TemporaryDirectory(prefix="container-")
         self._process = self._start()
+        self._beside: list[subprocess.Popen[str]] = []
         self._reader = Thread(target=self._read_output, daemon=True)
         self._reader.start()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self._plan.environment
+
+    @property
+    def folder(self) -> str:
+        wanted = self._plan.working_directory
+        return wanted if wanted and Path(wanted).is_dir() else self._folder.name
+
+    def beside(self, process: "subprocess.Popen[str]") -> None:
+        """Let another process end with it."""
+        self._beside.append(process)
 
     def wait(self) -> int:
         """Return the exit code as a container's: 128 and the signal's number when one ended it."""
@@ -64,17 +78,16 @@ class Container:
         killer.start()
 
     def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        for pid in (self._process.pid, *(process.pid for process in self._beside)):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        wanted = self._plan.working_directory
-        folder = wanted if wanted and Path(wanted).is_dir() else self._folder.name
         try:
             return subprocess.Popen(
                 self._plan.arguments,
                 env=self._plan.environment,
-                cwd=folder,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

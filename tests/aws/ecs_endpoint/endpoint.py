@@ -1,4 +1,4 @@
-"""The operations of ECS, one method each."""
+"""The operations of ECS, one method each, and the two of Systems Manager that are about its sessions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,9 @@ from tests.aws.ecs_endpoint.clusters import Clusters
 from tests.aws.ecs_endpoint.definitions import Definitions
 from tests.aws.ecs_endpoint.events import Events
 from tests.aws.ecs_endpoint.faults import Fault, Faults
-from tests.aws.ecs_endpoint.refusals import Refusal, client_error
+from tests.aws.ecs_endpoint.refusals import Refusal, client_error, invalid
 from tests.aws.ecs_endpoint.run_requests import check_run
+from tests.aws.ecs_endpoint.sessions import Sessions
 from tests.aws.ecs_endpoint.settings import Settings
 from tests.aws.ecs_endpoint.sinks import EventSink, LogSink
 from tests.aws.ecs_endpoint.tags import Tags
@@ -28,6 +29,7 @@ class Endpoint:
         self.tasks = Tasks(settings, logs, self.events.task_changed)
         self.calls: list[tuple[str, Params]] = []
         self._settings = settings
+        self._sessions = Sessions(settings.session_kept)
         self._tags = Tags()
         self._tokens = ClientTokens(settings.tokens_kept)
         self._clusters = Clusters(settings)
@@ -47,6 +49,7 @@ class Endpoint:
 
     def end(self) -> None:
         self.tasks.end()
+        self._sessions.end()
         self.events.end()
 
     def _operations(self) -> dict[str, Callable[[Params, Fault], Answer]]:
@@ -62,6 +65,9 @@ class Endpoint:
             "ListTaskDefinitions": lambda params, _: self._definitions.list(params),
             "RunTask": self._run,
             "StopTask": lambda params, _: self._stop(params),
+            "ExecuteCommand": lambda params, _: self._execute(params),
+            "ResumeSession": lambda params, _: self._sessions.resume(params["SessionId"]),
+            "TerminateSession": lambda params, _: self._sessions.terminate(params["SessionId"]),
             "DescribeTasks": self._describe_tasks,
             "ListTasks": lambda params, _: self.tasks.list(self._cluster(params), params),
             "TagResource": lambda params, _: self._tag(params),
@@ -106,9 +112,14 @@ class Endpoint:
         started = [
             self.tasks.start(cluster, definition, params, fault.stop) for _ in range(params.get("count", 1))
         ]
+        propagated = params.get("propagateTags") == "TASK_DEFINITION"
+        inherited = self._tags.of(definition["taskDefinitionArn"]) if propagated else []
         for task in started:
-            self._tags.add(task["taskArn"], params.get("tags", []))
-        return {"tasks": [task | {"tags": params.get("tags", [])} for task in started], "failures": []}
+            self._tags.add(task["taskArn"], [*inherited, *params.get("tags", [])])
+        return {
+            "tasks": [task | {"tags": self._tags.of(task["taskArn"])} for task in started],
+            "failures": [],
+        }
 
     def _stop(self, params: Params) -> Answer:
         """Whatever tags the task had are gone with it."""
@@ -116,6 +127,22 @@ class Endpoint:
         stopped = life.stop("UserInitiated", params.get("reason", "Task stopped by user"))
         self._tags.drop(stopped["taskArn"])
         return {"task": stopped}
+
+    def _execute(self, params: Params) -> Answer:
+        life = self.tasks.find(self._cluster(params), params["task"])
+        (container,) = life.described["containers"]
+        if params.get("container", container["name"]) != container["name"] or not params["interactive"]:
+            raise invalid(
+                "Name a container of the task, and ask for an interactive session: there is no other."
+            )
+        return {
+            "clusterArn": life.described["clusterArn"],
+            "containerArn": container["containerArn"],
+            "containerName": container["name"],
+            "interactive": True,
+            "session": self._sessions.open(life.container, params["command"]),
+            "taskArn": life.described["taskArn"],
+        }
 
     def _describe_tasks(self, params: Params, fault: Fault) -> Answer:
         if fault.failures:

@@ -6,9 +6,16 @@ from threading import Event, RLock, Thread
 from typing import Any
 
 from tests.aws.ecs_endpoint.containers import CannotStartContainer, Container, ContainerPlan
+from tests.aws.ecs_endpoint.refusals import invalid
 from tests.aws.ecs_endpoint.sinks import Described
 
 EXITED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
+AGENT = {"name": "ExecuteCommandAgent"}
+RUNNING = "RUNNING"
+NO_EXEC = (
+    "The execute command failed because execute command was not enabled when the task was run or the execute command"
+    " agent isn't running. Wait and try again or run a new task with execute command enabled and try again."
+)
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 
@@ -87,8 +94,30 @@ class Life:
         if container is None:
             self._leave({})
             return
+        self._start_agent()
         exit_code = container.wait()
         self._leave({"exitCode": exit_code})
+
+    @property
+    def container(self) -> Container:
+        """Raise Refusal, as ExecuteCommand does, while nobody can get in."""
+        with self._lock:
+            if self._container is None or self._agents() != [RUNNING]:
+                raise invalid(NO_EXEC)
+            return self._container
+
+    def _start_agent(self) -> None:
+        """It takes a moment longer than the container."""
+        if not self._agents():
+            return
+        self._stop_asked.wait(self._pace)
+        with self._lock:
+            if not self._stop_asked.is_set():
+                self._change(containers=self._containers(managedAgents=[AGENT | {"lastStatus": RUNNING}]))
+
+    def _agents(self) -> list[str]:
+        (container,) = self.described["containers"]
+        return [agent["lastStatus"] for agent in container.get("managedAgents", ())]
 
     def _start(self) -> Container | None:
         """Return None when it was asked to stop first."""
@@ -119,7 +148,8 @@ class Life:
         """The exit code is known before the network is gone, and STOPPED only after."""
         with self._lock:
             cause = {} if "stopCode" in self.described else EXITED | _stopping()
-            stopped = self._containers(lastStatus="STOPPED", **container)
+            agents = {"managedAgents": [AGENT | {"lastStatus": "STOPPED"}]} if self._agents() else {}
+            stopped = self._containers(lastStatus="STOPPED", **agents, **container)
             self._become("DEPROVISIONING", executionStoppedAt=_now(), containers=stopped, **cause)
         Event().wait(self._pace)
         self._become("STOPPED", stoppedAt=_now())

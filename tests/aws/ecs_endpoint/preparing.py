@@ -1,6 +1,7 @@
 """What a task runs: its definition's container with the call's overrides, or why it cannot start."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from tests.aws.ecs_endpoint.containers import ContainerPlan, LogStream
@@ -9,6 +10,7 @@ from tests.aws.ecs_endpoint.settings import Settings
 from tests.aws.ecs_endpoint.sinks import CannotLog, LogSink
 
 STOP_TIMEOUT = 30.0
+HURRIED = Path(__file__).parent / "hurried"
 INHERITED = ("PATH", "LANG", "TERM")
 
 
@@ -21,7 +23,7 @@ def prepare(
     command = override.get("command", container.get("command", []))
     return ContainerPlan(
         arguments=[*container.get("entryPoint", []), *command],
-        environment=_environment(container, override) | secrets,
+        environment=_in_a_hurry(_environment(container, override) | secrets, settings.hurry),
         working_directory=container.get("workingDirectory"),
         stop_timeout=float(container.get("stopTimeout", STOP_TIMEOUT)),
         log=_log_stream(container, task_id, logs),
@@ -54,6 +56,12 @@ def _environment(container: dict[str, Any], override: dict[str, Any]) -> dict[st
     found = {name: os.environ[name] for name in INHERITED if name in os.environ}
     pairs = [*container.get("environment", []), *override.get("environment", [])]
     return found | {"HOME": "/"} | {pair["name"]: pair["value"] for pair in pairs}
+
+
+def _in_a_hurry(environment: dict[str, str], hurry: float) -> dict[str, str]:
+    if hurry == 1:
+        return environment
+    return environment | {"PATH": f"{HURRIED}:{environment['PATH']}", "HURRY": str(hurry)}
 
 
 def _log_stream(container: dict[str, Any], task_id: str, logs: LogSink) -> LogStream | None:

@@ -1,4 +1,4 @@
-"""The wire: JSON 1.1, with every request and every answer held against botocore's model of ECS."""
+"""The wire: JSON 1.1, with every request and every answer held against botocore's model of its service."""
 
 import json
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ from botocore.validate import ParamValidator
 
 from tests.aws.ecs_endpoint.refusals import Refusal, invalid
 
-TARGET_PREFIX = "AmazonEC2ContainerServiceV20141113."
+SERVICES = {"AmazonEC2ContainerServiceV20141113": "ecs", "AmazonSSM": "ssm"}
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
 @cache
-def service_model() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("ecs")
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def read_request(target: str, body: bytes) -> tuple[str, dict[str, Any]]:
     """Return the operation and its parameters; refuse what the model does not know, unknown members too."""
-    operation = target.removeprefix(TARGET_PREFIX)
-    if operation not in service_model().operation_names:
+    prefix, _, operation = target.partition(".")
+    if prefix not in SERVICES or operation not in service_model(SERVICES[prefix]).operation_names:
         raise Refusal("UnknownOperationException", f"no such operation: {target}")
     params: dict[str, Any] = json.loads(body or b"{}")
     _refuse_what_does_not_fit(params, _operation(operation).input_shape)
@@ -43,7 +43,9 @@ def write_refusal(refusal: Refusal) -> bytes:
 
 
 def _operation(name: str) -> OperationModel:
-    return service_model().operation_model(name)
+    """Of what both services have, only that of ECS is answered here."""
+    of = next(service for service in SERVICES.values() if name in service_model(service).operation_names)
+    return service_model(of).operation_model(name)
 
 
 def _refuse_what_does_not_fit(params: dict[str, Any], shape: Shape) -> None:

@@ -22,7 +22,10 @@ def check_run(params: dict[str, Any], definition: dict[str, Any], settings: Sett
     if "launchType" in params and "capacityProviderStrategy" in params:
         raise invalid("Specifying both a launch type and capacity provider strategy is not supported.")
     if params.get("enableExecuteCommand") and not _override(params, definition, "taskRoleArn"):
-        raise invalid("The execute command feature needs a task role: taskRoleArn should not be empty.")
+        raise invalid(
+            "The task couldn't be run because a valid taskRoleArn is not being used."
+            " Specify a valid task role in your task definition and try again."
+        )
     if definition["networkMode"] == "awsvpc":
         _check_network(params, settings)
     if is_fargate(params):

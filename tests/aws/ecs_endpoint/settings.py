@@ -20,6 +20,8 @@ class Settings:
     secrets: dict[str, str] = field(default_factory=dict)
     unknown_subnets: frozenset[str] = frozenset()
     images_missing: frozenset[str] = frozenset()
+    session_kept: float = 1200.0  # seconds without a client
+    hurry: float = 1.0  # how many times as fast a container's `sleep` is
     images_slow: frozenset[str] = frozenset()  # take a minute to pull
 
     def arn(self, resource: str) -> str:

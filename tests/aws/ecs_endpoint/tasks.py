@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Condition
 from typing import Any
 
-from tests.aws.ecs_endpoint.lives import CannotStart, Life
+from tests.aws.ecs_endpoint.lives import AGENT, CannotStart, Life
 from tests.aws.ecs_endpoint.paging import page
 from tests.aws.ecs_endpoint.preparing import prepare
 from tests.aws.ecs_endpoint.refusals import invalid
@@ -17,7 +17,8 @@ from tests.aws.ecs_endpoint.sinks import Described, LogSink
 
 MOST_DESCRIBED = 100
 SLOW_PULL = 60.0  # seconds
-COPIED = ("startedBy", "group", "enableExecuteCommand")
+EXEC = "enableExecuteCommand"
+COPIED = ("startedBy", "group", EXEC)
 FILTERS = {"startedBy", "family", "serviceName", "containerInstance", "launchType"}
 
 
@@ -137,7 +138,7 @@ class Tasks:
             "version": 1,
             "createdAt": datetime.now(UTC),
             "overrides": overrides,
-            "containers": [_container(task_arn, one) for one in definition["containerDefinitions"]],
+            "containers": [_container(task_arn, one, params) for one in definition["containerDefinitions"]],
             "attachments": _network(params),
             "attributes": [],
             **_capacity(params),
@@ -146,8 +147,10 @@ class Tasks:
         }
 
 
-def _container(task_arn: str, definition: dict[str, Any]) -> Described:
+def _container(task_arn: str, definition: dict[str, Any], params: dict[str, Any]) -> Described:
+    agents = {"managedAgents": [AGENT | {"lastStatus": "PENDING"}]} if params.get(EXEC) else {}
     return {
+        **agents,
         "containerArn": task_arn.replace(":task/", ":container/") + f"/{uuid.uuid4()}",
         "taskArn": task_arn,
         "name": definition["name"],
