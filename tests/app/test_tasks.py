@@ -166,7 +166,7 @@ def test_a_stop_is_answered_with_the_task_and_repeats_harmlessly(inside: HomeInP
     second = inside.ask("POST", f"/tasks/{task['id']}/stop")
 
     assert (first.status, first.json["status"]) == (200, "STOPPED")
-    assert first.json["stop_cause"] == {"kind": "user", "by": "alice"}
+    assert first.json["stop_cause"] == {"kind": "user", "by": "alice", "exit_code": None}
     assert second.json == first.json
 
 

@@ -101,7 +101,7 @@ def test_deletes_a_running_task_then_its_record(account: AwsAccount, shop: Tapit
     shop.say("delete", "task", f"task={task_id}")
     task = shop.wait(task_id)
     assert (task["status"], task["exit_code"]) == ("STOPPED", 7)
-    assert task["stop_cause"] == {"kind": "user", "by": "admin"}
+    assert task["stop_cause"] == {"kind": "user", "by": "admin", "exit_code": None}
     shop.say("delete", "task", f"task={task_id}")
     assert "There is no task" in shop.run("show", "task", f"task={task_id}").stderr
 
