@@ -18,6 +18,7 @@ NAMES = (
     "page_of_50",
     "memory",
     "stop_at_limit",
+    "sessions",
     "cold_start",
     "aws_home",
 )

@@ -95,8 +95,9 @@ def _ended_by(task: "dict[str, Any]") -> str | None:
     ended_by = task.get("ended_by")
     if ended_by is None:
         return None
-    by = (task.get("stop_cause") or {}).get("by")
-    return f"{ENDINGS.get(ended_by, ended_by)}{f' (asked by {by})' if by else ''}"
+    cause = task.get("stop_cause") or {}
+    by, said = cause.get("by"), "in the session of" if cause.get("kind") == "session" else "asked by"
+    return f"{ENDINGS.get(ended_by, ended_by)}{f' ({said} {by})' if by else ''}"
 
 
 def _print_makings(block: Block, task: "dict[str, Any]") -> None:
@@ -162,7 +163,8 @@ def _print_output(call: "Call", block: Block, task: "dict[str, Any]") -> None:
 
     if task["status"] in LOOKED_FOR:
         lines = last_lines(call, task["id"], TAIL)
-        block.lines("Output", lines or ["(nothing was printed)"])
+        none = "(what a session shows is not kept)" if task.get("attached") else "(nothing was printed)"
+        block.lines("Output", lines or [none])
 
 
 def _next_commands(task: "dict[str, Any]") -> list[str]:

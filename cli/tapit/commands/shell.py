@@ -28,7 +28,8 @@ def _task_and_command(call: Call) -> tuple[str, str | None]:
         return call.text("task"), command
     first, *others = shlex.split(command) if command and re.match(TASK_ID, command) else [""]
     if not re.fullmatch(TASK_ID, first):
-        raise UsageError("tapit shell needs task=", then=COMMAND.example)
+        why = "The first word is not a task's id." if command else None
+        raise UsageError("tapit shell needs task=", why, COMMAND.example)
     return first, " ".join(others) if len(others) == 1 else shlex.join(others) or None
 
 
