@@ -3,11 +3,11 @@
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from tapit import tasks, times
 from tapit.client import segment
-from tapit.errors import INTERRUPTED, CliError, NotConnected, NotReady, UsageError
+from tapit.errors import CLOSED_PIPE, INTERRUPTED, OWN_FAILURE, CliError, NotConnected, NotReady, UsageError
 from tapit.follow import Watch
 from tapit.interrupts import Interrupts
 from tapit.live import News, StartingLine
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tapit.call import Call
+    from tapit.session.result import Ended
 
 SHOWN_COMMAND = 30
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 2.0, 1.5
@@ -125,6 +126,7 @@ class Visit:
     def _attend(self, opened: "dict[str, Any]", until_it_begins: ExitStack) -> int:
         from tapit.session.session import Closed, Ended, Left, Lost, attach
 
+        self._call.client.while_asking = nullcontext  # the terminal is the command's now
         self._session = f"{self._path}/sessions/{segment(str(opened['session_id']))}"
         result = attach(
             opened,
@@ -137,13 +139,19 @@ class Visit:
         until_it_begins.close()
         match result:
             case Ended():
-                return result.exit_code
+                return self._ended(result)
             case Left():
-                return self._left(result)
+                return self._left(result.signal)
             case Lost():
                 raise self._lost(result.why)
             case Closed():
                 return self._closed(result.why)
+
+    def _ended(self, ended: "Ended") -> int:
+        if ended.not_reported is not None:
+            self._call.say(f"The home could not be told how it ended: {ended.not_reported.what}.", "yellow")
+            self._call.hint("see", f"tapit show task task={self._id}")
+        return ended.exit_code
 
     def _report(self, exit_code: int | None) -> None:
         self._call.client.send("POST", f"{self._session}/end", {"exit_code": exit_code}, repeatable=True)
@@ -154,12 +162,17 @@ class Visit:
     def _new_deadline(self) -> str | None:
         return self._call.client.get(self._path, attempts=1).get("deadline")
 
-    def _left(self, result: "Any") -> int:
+    def _left(self, number: int | None) -> int:
+        """Nobody is there any more: the home hears it from us, and need not find out."""
         self._report(None)
+        if number == signal.SIGPIPE:
+            return CLOSED_PIPE
+        if number == signal.SIGHUP:  # there may be no terminal any more
+            return 128 + number
         goes_on = "is being stopped" if self._command is None else "goes on"
         self._call.say(f"Left the session; task {self._id} {goes_on}.")
         self._call.hint("see", f"tapit show task task={self._id}")
-        return int(result.exit_code)
+        return OWN_FAILURE if number is None else 128 + number
 
     def _lost(self, why: str) -> CliError:
         ends = " It is ended if nobody is in it any more." if self._command is None else ""

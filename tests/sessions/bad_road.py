@@ -4,7 +4,7 @@ import json
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -15,6 +15,13 @@ from websockets.sync.connection import Connection
 from websockets.sync.server import ServerConnection, serve
 
 HELD_BACK = 0.05  # seconds a frame waits to be overtaken, when no other comes
+
+
+class Proxy(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is what this is for."""
 
 
 class BadRoad:
@@ -28,7 +35,7 @@ class BadRoad:
         self._lock = threading.Lock()
         self._targets: dict[str, str] = {}
         self._open: list[Connection] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = Proxy(("127.0.0.1", 0), self._handler())
         self._sockets = serve(self._carry, "127.0.0.1", 0, compression=None, max_size=None)
         for server in (self._http, self._sockets):
             threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -41,7 +48,7 @@ class BadRoad:
         """Cut every connection that is open, without a goodbye."""
         with self._lock:
             cut, self._open = self._open, []
-        for connection in cut:
+        for connection in reversed(cut):  # the home's side first, or it would be told a proper goodbye
             with suppress(OSError):
                 connection.socket.shutdown(2)
 
@@ -59,12 +66,11 @@ class BadRoad:
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                asked = HTTPConnection(road._home, timeout=60)
                 own = {name: value for name, value in self.headers.items() if name != "Host"}
-                asked.request(self.command, self.path, body or None, own)
-                answer = asked.getresponse()
-                content = road._redirected(answer.read())
-                asked.close()
+                with closing(HTTPConnection(road._home, timeout=60)) as asked:
+                    asked.request(self.command, self.path, body or None, own)
+                    answer = asked.getresponse()
+                    content = road._redirected(answer.read())
                 self.send_response_only(answer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))

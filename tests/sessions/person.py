@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE = 15.0  # seconds; far more than anything takes, so that only what never comes fails
+PATIENCE = 60.0  # seconds; far more than anything takes, so that only what never comes fails
 COLUMNS, ROWS = 100, 30
 
 

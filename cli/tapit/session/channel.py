@@ -112,8 +112,7 @@ class Channel:
         if self._is_paused:
             self._is_paused = False
             for sent in self._sent.values():
-                sent.at = now
-                self.outbox.append(sent.frame)
+                self._transmit_again(sent, now)
 
     def _take_acknowledgement(self, message: Message, now: float) -> None:
         number = frames.acknowledged(message)

@@ -1,170 +1,196 @@
-"""A WebSocket over a socket of our own, so that one loop can wait for it and for the keyboard alike."""
+"""A WebSocket: opened with patience, then never waited for."""
 
-import os
-import re
 import socket
 import ssl
-from urllib.parse import urlsplit
+import time
+from collections.abc import Mapping
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake
-from websockets.frames import Frame, Opcode
+from websockets.exceptions import InvalidStatus
+from websockets.frames import BINARY, CONT, TEXT, Close, CloseCode, Frame
+from websockets.http11 import Response
 from websockets.protocol import OPEN
-from websockets.uri import parse_uri
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from tapit.errors import CliError
+from tapit.session import road
 
-CONNECT_TIMEOUT = 10.0  # seconds
-LARGEST_MESSAGE = 1024 * 1024  # bytes
-_CHUNK = 65536
+PATIENCE = 10.0  # seconds to connect, and as many for the answer to the upgrade
+PING_EVERY = 25.0
+DEAD_AFTER = 45.0  # seconds in which not even an answer to a ping came
+LARGEST_MESSAGE = 1024 * 1024
+_AT_ONCE = 65536
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Disconnected(Exception):
-    """The connection is gone, or never came about; the message says why."""
+    """The connection cannot be made, or is gone; the message says how."""
 
 
 class Connection:
-    """`receive` never waits; `send` does, for as long as the other side takes to read."""
+    """Give it to `select`: `wants_to_write` and `has_unread` say what for."""
 
-    def __init__(self, url: str, headers: "Mapping[str, str]") -> None:
-        _refuse_open_road(url)
-        self._socket = _connected(url)
-        self._protocol = ClientProtocol(parse_uri(url), max_size=LARGEST_MESSAGE)
-        try:
-            self._shake_hands(headers)
-        except BaseException:
-            self._socket.close()
-            raise
-        self._socket.settimeout(CONNECT_TIMEOUT)
+    def __init__(self, plug: socket.socket, protocol: ClientProtocol, now: float) -> None:
+        self._socket = plug
+        self._protocol = protocol
+        self._outgoing = bytearray()
+        self._fragments = b""
+        self._early = self._received()  # what came together with the answer to the upgrade
+        self._heard_at = now
+        self._pinged_at = now
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def send_text(self, text: str) -> None:
-        self._protocol.send_text(text.encode())
-        self._flush()
+    @property
+    def wants_to_write(self) -> bool:
+        return bool(self._outgoing)
 
-    def send(self, frame: bytes) -> None:
-        self._protocol.send_binary(frame)
-        self._flush()
+    @property
+    def has_unread(self) -> bool:
+        """Whether something waits where `select` does not see it: decrypted, but not read."""
+        return bool(self._early) or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0)
 
-    def ping(self) -> None:
-        self._protocol.send_ping(b"keepalive")
-        self._flush()
+    @property
+    def due_at(self) -> float:
+        """When to call `keep_alive`."""
+        return self._pinged_at + PING_EVERY
 
-    def receive(self) -> list[bytes]:
-        """Return the messages that have come; call it when the socket can be read. Raise Disconnected at its end."""
-        messages: list[bytes] = []
-        while True:
-            data = self._read()
-            if data is None:
-                return messages
-            if not data:
-                self._protocol.receive_eof()
-            else:
-                self._protocol.receive_data(data)
-            messages += self._messages()
-            self._flush_answers()
-            if not data or self._protocol.state is not OPEN:
-                if messages:
-                    return messages
-                raise Disconnected(self._why_closed())
-            if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-                continue
-            return messages
+    def send(self, message: bytes | str) -> None:
+        """Queue a message; `write` transmits it."""
+        if self._protocol.state is not OPEN:
+            return  # reading will tell
+        if isinstance(message, str):
+            self._protocol.send_text(message.encode())
+        else:
+            self._protocol.send_binary(message)
+
+    def write(self) -> None:
+        """Transmit what the socket takes now; raise Disconnected."""
+        self._outgoing += b"".join(self._protocol.data_to_send())
+        while self._outgoing:
+            try:
+                written = self._socket.send(self._outgoing[:_AT_ONCE])
+            except _WOULD_BLOCK:
+                return
+            except OSError as error:
+                raise Disconnected(_words(error)) from error
+            del self._outgoing[:written]
+
+    def read(self, now: float) -> list[bytes]:
+        """The messages that have come whole; raise Disconnected once there will be no more."""
+        if self._early:
+            early, self._early = self._early, []
+            return early
+        try:
+            some = self._socket.recv(_AT_ONCE)
+        except _WOULD_BLOCK:
+            return []
+        except OSError as error:
+            raise Disconnected(_words(error)) from error
+        if not some:
+            raise Disconnected(self._parting())
+        self._heard_at = now
+        self._protocol.receive_data(some)
+        messages = self._received()
+        if not messages and self._protocol.state is not OPEN:
+            raise Disconnected(self._parting())
+        return messages
+
+    def keep_alive(self, now: float, *, listening: bool = True) -> None:
+        """Ping when it is time; raise Disconnected when nothing came back for long, though somebody listened."""
+        if not listening:
+            self._heard_at = now
+        if now - self._heard_at >= DEAD_AFTER:
+            raise Disconnected(f"nothing came from the other end for {DEAD_AFTER:g} seconds")
+        if now >= self.due_at:
+            self._pinged_at = now
+            if self._protocol.state is OPEN:
+                self._protocol.send_ping(b"tapit")
 
     def close(self) -> None:
-        """Say goodbye, if anybody listens."""
+        """Say goodbye if there is room for it, and hang up."""
         try:
             if self._protocol.state is OPEN:
-                self._protocol.send_close(1000)
-                self._flush()
-        except (OSError, Disconnected):
+                self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self.write()
+        except Disconnected:
             pass
         self._socket.close()
 
-    def _shake_hands(self, headers: "Mapping[str, str]") -> None:
-        request = self._protocol.connect()
-        for name, value in headers.items():
-            request.headers[name] = value
-        self._protocol.send_request(request)
-        self._flush()
-        while self._protocol.state is not OPEN:
-            try:
-                data = self._socket.recv(_CHUNK)
-            except OSError as error:
-                raise Disconnected(str(error)) from error
-            if not data:
-                raise Disconnected("it was closed without an answer")
-            self._protocol.receive_data(data)
-            if self._protocol.handshake_exc is not None:
-                raise Disconnected(_said(self._protocol.handshake_exc))
+    def _received(self) -> list[bytes]:
+        return [message for event in self._protocol.events_received() for message in self._messages(event)]
 
-    def _messages(self) -> list[bytes]:
-        events = self._protocol.events_received()
-        return [
-            bytes(event.data)
-            for event in events
-            if isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.TEXT)
-        ]
+    def _messages(self, event: object) -> list[bytes]:
+        if not isinstance(event, Frame) or event.opcode not in (TEXT, BINARY, CONT):
+            return []
+        whole = self._fragments + bytes(event.data)
+        self._fragments = b"" if event.fin else whole
+        return [whole] if event.fin else []
 
-    def _read(self) -> bytes | None:
-        self._socket.setblocking(False)
-        try:
-            return self._socket.recv(_CHUNK)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return None
-        except OSError as error:
-            raise Disconnected(str(error)) from error
-        finally:
-            self._socket.settimeout(CONNECT_TIMEOUT)
-
-    def _flush_answers(self) -> None:
-        try:
-            self._flush()
-        except Disconnected:
-            return
-
-    def _flush(self) -> None:
-        for data in self._protocol.data_to_send():
-            if data:
-                try:
-                    self._socket.sendall(data)
-                except OSError as error:
-                    raise Disconnected(str(error)) from error
-
-    def _why_closed(self) -> str:
-        reason = self._protocol.close_reason
-        return f"it was closed: {reason}" if reason else "it was closed"
+    def _parting(self) -> str:
+        close: Close | None = self._protocol.close_rcvd
+        if close is not None:
+            reason = f": {close.reason}" if close.reason else ""
+            return f"the other end hung up with code {int(close.code)}{reason}"
+        broken = self._protocol.parser_exc
+        return f"the other end sent nonsense: {broken}" if broken else "the other end hung up"
 
 
-def _connected(url: str) -> socket.socket:
-    parts = urlsplit(url)
-    host, secure = parts.hostname or "", parts.scheme == "wss"
+def connect(url: str, headers: Mapping[str, str]) -> Connection:
+    """Raise Disconnected when it may work later, CliError when it will not."""
+    parts = road.parts_of(url)
     try:
-        made = socket.create_connection((host, parts.port or (443 if secure else 80)), CONNECT_TIMEOUT)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not secure:
-            return made
-        bundle = os.environ.get("TAPIT_CA_BUNDLE") or None
-        return ssl.create_default_context(cafile=bundle).wrap_socket(made, server_hostname=host)
+        plug = road.connected(parts, PATIENCE)
+    except ssl.SSLCertVerificationError as error:
+        raise CliError(
+            f"the certificate of {parts.host} is not trusted",
+            error.verify_message,
+            "if your team has its own authority: export TAPIT_CA_BUNDLE=/path/to/ca.pem",
+        ) from error
     except OSError as error:
-        raise Disconnected(f"{host}: {error}") from error
+        raise Disconnected(f"cannot reach {parts.host}: {_words(error)}") from error
+    protocol = ClientProtocol(parts, max_size=LARGEST_MESSAGE)
+    try:
+        _upgrade(plug, protocol, headers)
+        plug.setblocking(False)
+    except OSError as error:
+        plug.close()
+        raise Disconnected(f"{parts.host} did not open the session: {_words(error)}") from error
+    except Disconnected:
+        plug.close()
+        raise
+    return Connection(plug, protocol, time.monotonic())
 
 
-def _refuse_open_road(url: str) -> None:
-    """A home that sends us to another machine without encryption is not followed: the token would be read."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    here = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    if parts.scheme == "wss" or (
-        parts.scheme == "ws" and (here or os.environ.get("TAPIT_ALLOW_HTTP") == "1")
-    ):
-        return
-    raise Disconnected(f"{url.partition('?')[0]} is not encrypted")
+def _upgrade(plug: socket.socket, protocol: ClientProtocol, headers: Mapping[str, str]) -> None:
+    request = protocol.connect()
+    for name, value in headers.items():  # they are signed: each must be there once, and as it is
+        if name in request.headers:
+            del request.headers[name]
+        request.headers[name] = value
+    protocol.send_request(request)
+    plug.sendall(b"".join(protocol.data_to_send()))
+    ends_at = time.monotonic() + PATIENCE
+    while protocol.state is not OPEN and protocol.handshake_exc is None:
+        plug.settimeout(max(0.01, ends_at - time.monotonic()))
+        some = plug.recv(_AT_ONCE)
+        if some:
+            protocol.receive_data(some)
+        else:
+            protocol.receive_eof()
+    if protocol.handshake_exc is not None:
+        raise Disconnected(_refusal(protocol.handshake_exc))
 
 
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, InvalidHandshake) else f"{type(error).__name__}: {error}"
+def _refusal(error: Exception) -> str:
+    if isinstance(error, InvalidStatus):
+        response: Response = error.response
+        said = bytes(response.body or b"")[:200].decode(errors="replace").strip()
+        return f"the session was refused: {response.status_code} {response.reason_phrase}" + (
+            f", {said}" if said else ""
+        )
+    return f"the session was not opened: {error}"
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__

@@ -1,52 +1,55 @@
-"""Watches what is typed for the two ways out of a session that hangs."""
+"""Ways to leave a session that does not answer: `~.` after Enter, or Ctrl-C four times within a second."""
 
 from collections import deque
 
-TIMES, WITHIN = 4, 1.0  # Ctrl-C so often within so many seconds
 CTRL_C = 0x03
-_NEW_LINE = b"\r\n"
+PRESSES, WITHIN = 4, 1.0
+_TILDE, _DOT = ord("~"), ord(".")
+_ENTER = b"\r\n"
 
 
-class Interruptions:
-    """Counts Ctrl-C."""
+class Impatience:
+    """Whether somebody pressed Ctrl-C so often that it is meant for us."""
 
     def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=TIMES)
+        self._pressed: deque[float] = deque(maxlen=PRESSES)
 
-    def count(self, now: float) -> bool:
-        """Return whether this was one too many."""
-        self._times.append(now)
-        return len(self._times) == TIMES and now - self._times[0] <= WITHIN
+    def press(self, now: float) -> bool:
+        self._pressed.append(now)
+        return len(self._pressed) == PRESSES and now - self._pressed[0] <= WITHIN
 
 
 class Escapes:
-    """`~.` at the start of a line leaves, `~~` types one `~`; every other key goes through as it is."""
+    """`leaves` once one of them was typed; nothing after it is passed on."""
 
     def __init__(self) -> None:
-        self._interruptions = Interruptions()
-        self._at_line_start = True
-        self._after_tilde = False
-        self.wants_out = False
+        self.leaves = False
+        self._impatience = Impatience()
+        self._after_enter = True
+        self._has_tilde = False
 
-    def feed(self, typed: bytes, now: float) -> bytes:
-        """Return what is for the other side."""
-        passed = bytearray()
+    def passed_on(self, typed: bytes, now: float) -> bytes:
+        """What of it goes to the command: all but escapes; a tilde after Enter waits for the key that follows."""
+        out = bytearray()
         for key in typed:
-            if self._after_tilde:
-                self._after_tilde = False
-                if key == ord("."):
-                    self.wants_out = True
-                    break
-                passed.append(ord("~"))
-                if key == ord("~"):
-                    self._at_line_start = False
-                    continue
-            elif self._at_line_start and key == ord("~"):
-                self._after_tilde = True
-                continue
-            if key == CTRL_C and self._interruptions.count(now):
-                self.wants_out = True
+            if self.leaves:
                 break
-            passed.append(key)
-            self._at_line_start = key in _NEW_LINE
-        return bytes(passed)
+            self._take(key, now, out)
+        return bytes(out)
+
+    def _take(self, key: int, now: float, out: bytearray) -> None:
+        if self._has_tilde:
+            self._has_tilde = False
+            if key == _DOT:
+                self.leaves = True
+                return
+            out.append(_TILDE)
+            if key == _TILDE:
+                self._after_enter = False
+                return
+        elif key == _TILDE and self._after_enter:
+            self._has_tilde = True
+            return
+        out.append(key)
+        self._after_enter = key in _ENTER
+        self.leaves = key == CTRL_C and self._impatience.press(now)

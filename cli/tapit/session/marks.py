@@ -1,63 +1,78 @@
-"""Finds, in the output of a session, the marks by which its script says how far it is; passes on all the rest."""
+"""Telling a command's output from the marks around it: `ESC ]777;tapit-KIND;NONCE;VALUE ESC \\`.
+
+The terminal at the other end writes them between the command's bytes, and a frame may end anywhere.
+"""
 
 import re
+from collections.abc import Iterator
 
-LONGEST = 64  # bytes of a mark
+START, BEGIN, DONE, EXIT = "start", "begin", "done", "exit"
+KINDS = (START, BEGIN, DONE, EXIT)
+MOST_WITHHELD = 16_384  # bytes before `begin`; more explains nothing
+_ESC = 0x1B
+_LONGEST_VALUE = 3  # an exit code
 
 
 class Mark:
-    """`start`: it waits for its first line; `begin`, `done` (piped: nothing more is read), `exit` with its code."""
-
-    def __init__(self, kind: str, value: int) -> None:
+    def __init__(self, kind: str, value: str) -> None:
         self.kind = kind
         self.value = value
 
 
 class Marks:
-    """Marks may be split anywhere; only what could still become one is held back."""
+    """`withheld` is what came before the command began: it explains why it never did."""
 
     def __init__(self, nonce: str) -> None:
-        name = re.escape(nonce.encode())
-        self._mark = re.compile(rb"\x1b\]777;tapit-(start|begin|done|exit);" + name + rb";(\d{1,3})\x1b\\")
-        self._whole = [
-            b"\x1b]777;tapit-" + kind + b";" + nonce.encode() + b";"
-            for kind in (b"start", b"begin", b"done", b"exit")
-        ]
-        self._rest = b""
+        self.withheld = b""
+        self.has_begun = False
+        self.is_over = False
+        self._openings = tuple(f"\x1b]777;tapit-{kind};{nonce};".encode() for kind in KINDS)
+        name = re.escape(nonce).encode()
+        self._mark = re.compile(rb"\x1b\]777;tapit-(start|begin|done|exit);" + name + rb";([0-9]{1,3})\x1b\\")
+        self._longest = max(map(len, self._openings)) + _LONGEST_VALUE + len(b"\x1b\\")
+        self._held = b""
 
-    def feed(self, data: bytes) -> list[bytes | Mark]:
-        """Return output and marks in their order."""
-        data = self._rest + data
-        parts: list[bytes | Mark] = []
+    def feed(self, some: bytes) -> Iterator[bytes | Mark]:
+        """The command's output and the marks in it, in order; only what may become a mark waits for the next bytes."""
+        text = self._held + some
+        self._held = b""
         at = 0
-        for found in self._mark.finditer(data):
-            if found.start() > at:
-                parts.append(data[at : found.start()])
-            parts.append(Mark(found[1].decode(), int(found[2])))
+        for found in self._mark.finditer(text) if _ESC in text else ():
+            yield from self._output(text[at : found.start()])
             at = found.end()
-        held_from = self._start_of_possible_mark(data, at)
-        if held_from > at:
-            parts.append(data[at:held_from])
-        self._rest = data[held_from:]
-        return parts
+            yield self._pass(Mark(found[1].decode(), found[2].decode()))
+        rest = text[at:]
+        holds_from = self._may_become_a_mark_from(rest)
+        self._held = rest[holds_from:]
+        yield from self._output(rest[:holds_from])
 
-    def flush(self) -> bytes:
-        """What was held back, when nothing more can come."""
-        rest, self._rest = self._rest, b""
-        return rest
+    def end(self) -> bytes:
+        """What was held for a mark that does not come any more."""
+        held, self._held = self._held, b""
+        return b"".join(self._output(held))
 
-    def _start_of_possible_mark(self, data: bytes, at: int) -> int:
-        position = data.find(b"\x1b", max(at, len(data) - LONGEST))
-        while position >= 0:
-            if self._could_become_mark(data[position:]):
-                return position
-            position = data.find(b"\x1b", position + 1)
-        return len(data)
+    def _pass(self, mark: Mark) -> Mark:
+        self.has_begun = self.has_begun or mark.kind == BEGIN
+        self.is_over = self.is_over or mark.kind == EXIT
+        return mark
 
-    def _could_become_mark(self, tail: bytes) -> bool:
-        for head in self._whole:
-            if head.startswith(tail):
-                return True
-            if tail.startswith(head):
-                return re.fullmatch(rb"\d{0,3}\x1b?", tail[len(head) :]) is not None
-        return False
+    def _output(self, some: bytes) -> Iterator[bytes]:
+        if not self.has_begun:
+            self.withheld = (self.withheld + some)[-MOST_WITHHELD:]
+        elif some and not self.is_over:
+            yield some
+
+    def _may_become_a_mark_from(self, text: bytes) -> int:
+        at = text.find(_ESC, max(0, len(text) - self._longest))
+        while at >= 0:
+            if any(_is_beginning_of_mark(opening, text[at:]) for opening in self._openings):
+                return at
+            at = text.find(_ESC, at + 1)
+        return len(text)
+
+
+def _is_beginning_of_mark(opening: bytes, text: bytes) -> bool:
+    if len(text) <= len(opening):
+        return opening.startswith(text)
+    value = text[len(opening) :]
+    return text.startswith(opening) and re.fullmatch(rb"[0-9]{0,3}|[0-9]{1,3}\x1b", value) is not None

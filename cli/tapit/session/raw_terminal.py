@@ -1,67 +1,78 @@
-"""The person's terminal while it belongs to the other side, and as it was again afterwards."""
+"""The person's own terminal, raw while a session is in it: every key goes to the command as it is."""
 
 import os
-import sys
+import signal
 import termios
 import tty
+from contextlib import suppress
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+from tapit.session.screen import Screen
 
-# What a program that could not say goodbye may have left on: mouse, bracketed paste, alternate screen, hidden cursor.
-_AS_USUAL = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m\x1b[?1l\x1b>"
+INPUT, OUTPUT = 0, 1
+USUAL_SIZE = (80, 24)
 
 
 class RawTerminal:
-    """Every key as it is typed, until the block ends, whichever way."""
+    """Raw between `make_raw` and `restore`, which whoever made it so must call whatever happens."""
 
-    def __init__(self) -> None:
-        self._input = sys.stdin.fileno()
-        self._before = termios.tcgetattr(self._input)
-        self._is_raw = False
+    def __init__(self, file: int = INPUT) -> None:
+        self._file = file
+        self._before: list[Any] | None = None
+        self.is_raw = False
 
-    def __enter__(self) -> "Self":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: "TracebackType | None",
-    ) -> None:
-        self.restore()
-
-    def take(self) -> None:
-        tty.setraw(self._input, termios.TCSADRAIN)
-        self._is_raw = True
+    def make_raw(self) -> None:
+        if self._before is None:
+            self._before = termios.tcgetattr(self._file)
+        self.is_raw = True  # first: between the two a signal may come
+        tty.setraw(self._file, termios.TCSANOW)
 
     def restore(self) -> None:
-        if self._is_raw:
-            self._is_raw = False
-            # what was still printing is dropped by no one: DRAIN; after a hang-up there is nothing to restore
-            try:
-                termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
-            except termios.error:
-                return
-
-    @staticmethod
-    def clean() -> None:
-        """Undo what a program that was cut off may have done to the screen."""
-        try:
-            os.write(sys.stdout.fileno(), _AS_USUAL.encode())
-        except OSError:
+        """Idempotent, and quiet about a terminal that is gone."""
+        if not self.is_raw or self._before is None:
             return
+        self.is_raw = False
+        if self._is_ours():
+            with suppress(termios.error):
+                termios.tcsetattr(self._file, termios.TCSANOW, self._before)
 
-    @staticmethod
-    def size() -> tuple[int, int]:
-        """Columns and rows."""
-        for stream in (sys.stdout, sys.stdin, sys.stderr):
-            try:
-                found = os.get_terminal_size(stream.fileno())
-            except OSError:
-                continue
-            if found.columns and found.lines:
-                return found.columns, found.lines
-        return 80, 24
+    def tidy(self, screen: Screen) -> None:
+        """Switch off what the command had no time to."""
+        if self._before is not None and self._is_ours():
+            with suppress(OSError):
+                os.write(OUTPUT, screen.tidying())
+
+    def stop(self) -> None:
+        """Stop this process as Ctrl-Z does at a usual terminal, and be raw again when it goes on."""
+        was_raw = self.is_raw
+        self.restore()
+        noted = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, noted)
+        if was_raw:
+            self.make_raw()
+
+    def go_on(self) -> None:
+        """After a stop that could not be noticed the shell has set the terminal as it likes it.
+
+        A window that is closed lets us go on as well, and there is no terminal any more.
+        """
+        if self.is_raw:
+            with suppress(termios.error):
+                self.make_raw()
+
+    def _is_ours(self) -> bool:
+        """In the background, another has it by now; where it controls nobody, nobody else has."""
+        try:
+            return os.tcgetpgrp(self._file) == os.getpgrp()
+        except OSError:
+            return True
+
+
+def size_of(file: int = OUTPUT) -> tuple[int, int]:
+    """Columns and rows; a terminal that does not know is taken for the usual one."""
+    try:
+        columns, rows = os.get_terminal_size(file)
+    except OSError:
+        return USUAL_SIZE
+    return (columns or USUAL_SIZE[0], rows or USUAL_SIZE[1])

@@ -1,43 +1,65 @@
-"""Warns a person that the task's time is nearly up."""
+"""Warnings before a task is stopped at its time limit, which may be moved while somebody works in it."""
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
 
+from tapit import times
 from tapit.errors import CliError
+from tapit.session.errand import Errand
 
-WARNINGS = ((300.0, "5 minutes"), (60.0, "1 minute"))  # seconds before the end
+WARNINGS = ((300.0, "in 5 minutes"), (60.0, "in 1 minute"))  # seconds before, in that order
+_TOO_LATE = 30.0  # seconds after which a warning says nothing true any more
 
 
 class TimeLimit:
-    """`due_at` (seconds that never jump) is when to call `warning`; None when there is nothing to warn of."""
+    """`now` is the time of day here, for that is what a deadline is in."""
 
-    def __init__(self, deadline: str | None, ask_again: Callable[[], str | None]) -> None:
-        self._ask_again = ask_again
-        self._said: set[str] = set()
-        self._deadline = deadline
-        self.due_at = self._next()
+    def __init__(self, deadline: str | None, new_deadline: Callable[[], str | None], now: float) -> None:
+        self._ask = new_deadline
+        self._errand: Errand[str | None] | None = None
+        self._warning = ""
+        self._deadline: float | None = None
+        self._left: list[tuple[float, str]] = []
+        self._set(deadline, now)
 
-    def warning(self) -> str | None:
-        """Return what to say now, if the limit is still the same: it may have been extended meanwhile."""
-        with suppress(CliError):  # then the limit known is the best there is
-            self._deadline = self._ask_again()
-        left = self._left()
-        due = [(ahead, words) for ahead, words in WARNINGS if left is not None and left <= ahead + 1]
-        news = [words for _, words in due if words not in self._said]
-        self._said = {words for _, words in due}
-        self.due_at = self._next()
-        return f"tapit: this task is stopped in {news[-1]} (max_hours)" if news else None
+    @property
+    def is_asking(self) -> bool:
+        return self._errand is not None
 
-    def _next(self) -> float | None:
-        left = self._left()
-        if left is None:
-            return None
-        ahead = [before for before, words in WARNINGS if words not in self._said and left > before - 50]
-        return time.monotonic() + max(0.0, left - max(ahead)) if ahead else None
+    @property
+    def due_at(self) -> float | None:
+        """When to call `turn`; None while there is nothing to warn of, or the home is being asked."""
+        return self._left[0][0] if self._left and self._errand is None else None
 
-    def _left(self) -> float | None:
-        if self._deadline is None:
-            return None
-        return datetime.fromisoformat(self._deadline).timestamp() - time.time()
+    def turn(self, now: float, ring: Callable[[], None]) -> str | None:
+        """A warning to show now. Before each the home is asked, for the limit may have been moved."""
+        if self._errand is not None:
+            return self._answered(now) if self._errand.is_over else None
+        if self._left and now >= self._left[0][0]:
+            at, what = self._left.pop(0)
+            self._warning = what if now - at <= _TOO_LATE else ""
+            self._errand = Errand(self._ask, ring)
+        return None
+
+    def _answered(self, now: float) -> str | None:
+        errand, self._errand = self._errand, None
+        assert errand is not None
+        try:
+            deadline = errand.answer()
+        except CliError:  # what is known by now is true enough
+            return self._warning or None
+        if _moment(deadline) == self._deadline:
+            return self._warning or None
+        self._set(deadline, now)
+        return None
+
+    def _set(self, deadline: str | None, now: float) -> None:
+        self._deadline = _moment(deadline)
+        self._left = []
+        if self._deadline is not None:
+            ahead = [(self._deadline - before, what) for before, what in WARNINGS]
+            # At the end it is asked once more: whoever was given longer wants the next warnings as well.
+            self._left = [each for each in (*ahead, (self._deadline, "")) if each[0] > now - _TOO_LATE]
+
+
+def _moment(deadline: str | None) -> float | None:
+    return None if deadline is None else times.parsed(deadline).timestamp()
