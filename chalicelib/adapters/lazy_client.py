@@ -16,8 +16,8 @@ class Patience:
 
 # Well below the shortest time a function has, so that a silent AWS is an answer of ours, not a time-out.
 PATIENT = Patience(connect=3, read=8, attempts=3)
-# For whoever asks again anyway, once a second: two calls stay far below what API Gateway waits.
-HURRIED = Patience(connect=1, read=3, attempts=1)
+# For whoever asks again anyway, once a second: two calls take 5 seconds at the most.
+HURRIED = Patience(connect=0.5, read=2, attempts=1)
 
 
 class LazyClient:

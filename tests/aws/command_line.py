@@ -20,7 +20,7 @@ class Tapit:
     token: str
     home: Path
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Whatever it ends with."""
         return subprocess.run(
             [PROGRAM, *words],
@@ -28,6 +28,7 @@ class Tapit:
             cwd=self.home,
             capture_output=True,
             text=True,
+            input=typed,
             timeout=120,
         )
 
