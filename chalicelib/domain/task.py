@@ -13,6 +13,7 @@ from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.size import Size
 
 KEPT_FOR = timedelta(days=90)
+UNKNOWN_FOR = timedelta(hours=1)  # ECS keeps a stopped task at least that long
 CLOCK_GRAIN = timedelta(milliseconds=10)  # two clocks' roundings may disagree by that much about a deadline
 
 
@@ -101,6 +102,7 @@ class Task(_Frozen):
     launch: Launch | None = None
     ecs_arn: str | None = None
     ecs_version: int = 0
+    unknown_since: AwareDatetime | None = None
     history: tuple[Change, ...] = ()
     sessions: tuple[Session, ...] = ()
     revision: int = 1
@@ -224,6 +226,20 @@ def is_stray(task: Task, seen: Sighting) -> bool:
 
 def why_stray(task: Task) -> str:
     return f"task {task.id} is over" if task.is_final else f"task {task.id} runs in another container"
+
+
+def miss(task: Task, now: datetime) -> Task:
+    """What runs it does not know it at the moment. That may pass; after an hour of it the task is lost."""
+    if task.is_final:
+        return task
+    if task.unknown_since is None:
+        return task.but(unknown_since=now)
+    return lose(task, now) if now - task.unknown_since > UNKNOWN_FOR else task
+
+
+def find_again(task: Task) -> Task:
+    """It is known after all."""
+    return task if task.is_final or task.unknown_since is None else task.but(unknown_since=None)
 
 
 def lose(task: Task, now: datetime) -> Task:

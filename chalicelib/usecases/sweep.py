@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import LaunchError, TapitError, TaskNotFound
 from chalicelib.domain.sighting import Sighting
-from chalicelib.domain.task import Status, Task, lose
+from chalicelib.domain.task import Task, find_again, miss
 from chalicelib.ports import Services
 from chalicelib.usecases.change import change_task
 from chalicelib.usecases.check_deadline import stop_if_overdue
@@ -16,7 +16,6 @@ from chalicelib.usecases.observe import record_sighting
 PAGE = 500  # of them the cluster is asked about a fifth: as many as one DescribeTasks takes
 ROTATION = 5  # minutes in which the cluster is asked about every task once
 NOT_BEGUN_FOR = timedelta(minutes=1)
-UNKNOWN_FOR = timedelta(hours=1)  # ECS keeps a stopped task at least that long
 
 Report = Callable[[TapitError], None]
 
@@ -76,8 +75,9 @@ def _mend(services: Services, task: Task, seen: Mapping[str, Sighting | None]) -
     sighting = seen.get(task.id)
     if sighting is not None:
         task = record_sighting(services, task.id, sighting) or task
-    elif task.id in seen and _is_lost(task, now):
-        task = change_task(services.tasks, task.id, lambda task: lose(task, now))
+        task = change_task(services.tasks, task.id, find_again) if task.unknown_since else task
+    elif task.id in seen:
+        task = change_task(services.tasks, task.id, lambda task: miss(task, now))
     if not task.is_final:
         stop_if_overdue(services, task)
 
@@ -86,8 +86,3 @@ def _begin_again(services: Services, task: Task, now: datetime) -> None:
     if now - task.created_at > NOT_BEGUN_FOR:
         with suppress(LaunchError):
             services.lifecycle.begin(task)
-
-
-def _is_lost(task: Task, now: datetime) -> bool:
-    accepted_at = task.launch.accepted_at if task.launch else None
-    return task.status is not Status.PENDING and accepted_at is not None and now - accepted_at > UNKNOWN_FOR

@@ -98,7 +98,7 @@ def test_a_beginning_that_is_not_answered_does_not_stop_the_sweep(
     assert beginnings.begun == made
 
 
-@pytest.mark.parametrize(("passed", "status"), [(60, Status.RUNNING), (60 + ROTATION, Status.LOST)])
+@pytest.mark.parametrize(("passed", "status"), [(60, Status.RUNNING), (60 + 2 * ROTATION, Status.LOST)])
 def test_a_task_that_is_unknown_for_over_an_hour_is_lost_when_it_is_its_turn(
     inside: HomeInProcess, beginnings: Beginnings, passed: int, status: Status
 ) -> None:

@@ -15,8 +15,10 @@ from chalicelib.domain.task import (
     Task,
     accept_launch,
     begin_attempt,
+    find_again,
     is_stray,
     lose,
+    miss,
     observe,
     refuse_launch,
     refuse_unless_final,
@@ -447,3 +449,19 @@ def test_only_a_finished_task_can_be_removed(task: Task) -> None:
 def test_a_change_of_a_record_is_validated() -> None:
     with pytest.raises(ValueError, match="status"):
         a_task().but(status="DANCING")
+
+
+def test_a_task_that_is_missed_for_an_hour_is_lost_and_one_that_is_found_again_is_not() -> None:
+    missed = miss(a_running_task(), NOON)
+    hour = timedelta(hours=1)
+
+    assert miss(missed, NOON + hour) is missed
+    assert miss(missed, NOON + hour + timedelta(seconds=1)).status is Status.LOST
+    assert miss(find_again(missed), NOON + 2 * hour).status is Status.RUNNING
+
+
+def test_what_is_over_can_no_longer_be_missed() -> None:
+    ended = a_finished_task()
+
+    assert miss(ended, LATER) is ended
+    assert find_again(ended) is ended
