@@ -82,7 +82,7 @@ exec 4>&1
 s=$(
 trap : INT QUIT
 exec 3>&1
-{{ trap '' INT QUIT; exec base64 -d 3>&- 4>&-; }} |
+{{ trap '' INT QUIT; exec base64 -d 2>/dev/null 3>&- 4>&-; }} |
 {{ trap : INT QUIT; "$@" 3>&- 4>&-; s=$?; m done 0 >&4; echo $s >&3; }} 2>&1 |
 {{ trap '' INT QUIT; exec cat >&4 3>&-; }}
 )

@@ -47,8 +47,9 @@ class Connection:
 
     @property
     def has_unread(self) -> bool:
-        """Whether something waits where `select` does not see it: decrypted, but not read."""
-        return bool(self._early) or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0)
+        """Whether something waits where `select` does not see it: decrypted but not read, or a goodbye."""
+        decrypted = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return bool(self._early) or decrypted or self._protocol.state is not OPEN
 
     @property
     def due_at(self) -> float:
@@ -81,6 +82,8 @@ class Connection:
         if self._early:
             early, self._early = self._early, []
             return early
+        if self._protocol.state is not OPEN:
+            raise Disconnected(self._parting())
         try:
             some = self._socket.recv(_AT_ONCE)
         except _WOULD_BLOCK:

@@ -92,7 +92,7 @@ class Conversation:
         elif message.payload_type == frames.HANDSHAKE_COMPLETE:
             said = frames.read_json(message.payload).get("CustomerMessage")
             if said:
-                yield Remark(f"{said}\r\n".encode())
+                yield Remark(f"{said}\n".encode())
 
     def _shake_hands(self, message: Message, now: float) -> Iterator[Heard]:
         asked = frames.read_json(message.payload).get("RequestedClientActions")

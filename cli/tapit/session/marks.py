@@ -28,7 +28,7 @@ class Marks:
         self.is_over = False
         self._openings = tuple(f"\x1b]777;tapit-{kind};{nonce};".encode() for kind in KINDS)
         name = re.escape(nonce).encode()
-        self._mark = re.compile(rb"\x1b\]777;tapit-(start|begin|done|exit);" + name + rb";([0-9]{1,3})\x1b\\")
+        self._mark = re.compile(rb"\x1b\]777;tapit-(start|begin|done|exit);" + name + rb";([0-9]{0,3})\x1b\\")
         self._longest = max(map(len, self._openings)) + _LONGEST_VALUE + len(b"\x1b\\")
         self._held = b""
 
@@ -75,4 +75,4 @@ def _is_beginning_of_mark(opening: bytes, text: bytes) -> bool:
     if len(text) <= len(opening):
         return opening.startswith(text)
     value = text[len(opening) :]
-    return text.startswith(opening) and re.fullmatch(rb"[0-9]{0,3}|[0-9]{1,3}\x1b", value) is not None
+    return text.startswith(opening) and re.fullmatch(rb"[0-9]{0,3}\x1b?", value) is not None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from tapit.errors import CliError
+from tapit.errors import OWN_FAILURE, CliError
 from tapit.session import marks, result
 from tapit.session.channel import Channel
 from tapit.session.connection import Disconnected
@@ -198,9 +198,7 @@ class Pump:
         elif mark.kind == marks.DONE:
             self._source.end(self._type)
         elif mark.kind == marks.EXIT and self._farewell is None:
-            if self._terminal is not None:  # what is typed from now on is for the shell
-                self._terminal.restore()
-            self._farewell = Farewell(int(mark.value), self._report, self._wakeup.ring)
+            self._farewell = Farewell(int(mark.value or OWN_FAILURE), self._report, self._wakeup.ring)
 
     def _close(self, why: str) -> None:
         self._is_closed = True
@@ -239,6 +237,8 @@ class Pump:
     def _write_output(self) -> None:
         try:
             self._outflow.write()
+            if self._terminal is not None and self._farewell is not None and self._outflow.is_empty:
+                self._terminal.restore()  # what is typed from now on is for the shell
         except BrokenPipeError:
             self._leave(signal.SIGPIPE)
         except OSError:
@@ -261,7 +261,8 @@ class Pump:
         for number in self._wakeup.read():
             if number in _LEAVING:
                 self._leave(number)
-            elif number == signal.SIGINT:
+                return
+            if number == signal.SIGINT:
                 self._interrupt(now)
             elif number == signal.SIGTSTP and self._terminal is not None:
                 self._terminal.stop()

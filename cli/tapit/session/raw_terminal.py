@@ -49,14 +49,11 @@ class RawTerminal:
         noted = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, noted)
-        if was_raw:
-            self.make_raw()
+        self.is_raw = was_raw
+        self.go_on()
 
     def go_on(self) -> None:
-        """After a stop that could not be noticed the shell has set the terminal as it likes it.
-
-        A window that is closed lets us go on as well, and there is no terminal any more.
-        """
+        """After a stop the shell has set the terminal as it likes it; SIGCONT also comes with a hang-up."""
         if self.is_raw:
             with suppress(termios.error):
                 self.make_raw()

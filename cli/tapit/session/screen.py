@@ -43,7 +43,7 @@ class Screen:
             self._on.discard(mode)
 
     def tidying(self) -> bytes:
-        """What brings the terminal back, the cursor at the beginning of a line."""
+        """What brings the terminal back, the cursor at the beginning of a line; for one that is no longer raw."""
         off = b"".join(b"\x1b[?%dl" % mode for mode in _RESET if mode in self._on)
         cursor = b"\x1b[?25h" if self._cursor_is_hidden else b""
-        return _ATTRIBUTES + off + cursor + (b"" if self._last == b"\n" else b"\r\n")
+        return _ATTRIBUTES + off + cursor + (b"" if self._last == b"\n" else b"\n")

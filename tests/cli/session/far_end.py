@@ -3,6 +3,7 @@
 import json
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -27,21 +28,36 @@ def mark(kind: str, value: int = 0, nonce: str = NONCE) -> bytes:
 class FarEnd:
     """What a test says as the agent goes out at once; what it hears is kept for it."""
 
-    def __init__(self, play: "Callable[[FarEnd], None]", *, refuses_with: int | None = None) -> None:
+    def __init__(
+        self,
+        play: "Callable[[FarEnd], None]",
+        *,
+        refuses: int = 0,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self.introductions: list[dict[str, Any]] = []
         self.requests: list[Request] = []
         self.handshakes: list[dict[str, Any]] = []
         self.sizes: list[tuple[int, int]] = []
         self.typed = b""
         self.failure: BaseException | None = None
-        self.refuses_with = refuses_with
+        self.is_deaf = False  # hears no data, and so acknowledges none
+        self.not_heard = 0  # bytes
+        self._refuses = refuses  # times
+        self._scheme = "wss" if trust else "ws"
         self._play = play
         self._channel = Channel(frames.OUTPUT, frames.INPUT)
         self._lock = threading.Condition()
         self._connection: ServerConnection | None = None
         self._inbox: queue.Queue[bytes] = queue.Queue()
         self._server: Server = serve(
-            self._serve, "127.0.0.1", 0, compression=None, ping_interval=None, process_request=self._judge
+            self._serve,
+            "127.0.0.1",
+            0,
+            compression=None,
+            ping_interval=None,
+            process_request=self._judge,
+            ssl=trust,
         )
         self._is_over = False
         for work in (self._server.serve_forever, self._resend):
@@ -50,7 +66,7 @@ class FarEnd:
     @property
     def url(self) -> str:
         host, port = self._server.socket.getsockname()
-        return f"ws://{host}:{port}/v1/data-channel/s1?role=publish_subscribe&cell-number=AAE%2BxY%3D"
+        return f"{self._scheme}://{host}:{port}/v1/data-channel/s1?role=publish_subscribe&cell-number=AAE%2BxY%3D"
 
     def opened(self, **more: Any) -> dict[str, Any]:
         return {
@@ -138,11 +154,11 @@ class FarEnd:
         if self.failure is not None:
             raise self.failure
 
-    def _judge(self, _connection: ServerConnection, request: Request) -> Response | None:
+    def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         self.requests.append(request)
-        if self.refuses_with is None:
+        if len(self.requests) > self._refuses:
             return None
-        return _connection.respond(self.refuses_with, "no such channel\n")
+        return connection.respond(403, "no such channel\n")
 
     def _serve(self, connection: ServerConnection) -> None:
         introduction = json.loads(connection.recv(PATIENCE))
@@ -166,17 +182,24 @@ class FarEnd:
             self.failure = failure
 
     def _hear(self, frame: bytes) -> None:
+        heard = frames.decode(frame)
+        if self.is_deaf and heard.kind == frames.INPUT:
+            self.not_heard += len(heard.payload)
+            return
         with self._lock:
-            for message in self._channel.receive(frames.decode(frame), time.monotonic()):
-                if message.payload_type == frames.DATA:
-                    self.typed += message.payload
-                elif message.payload_type == frames.SIZE:
-                    said = json.loads(message.payload)
-                    self.sizes.append((said["cols"], said["rows"]))
-                elif message.payload_type == frames.HANDSHAKE_RESPONSE:
-                    self.handshakes.append(json.loads(message.payload))
+            for message in self._channel.receive(heard, time.monotonic()):
+                self._keep(message)
             self._transmit()
             self._lock.notify_all()
+
+    def _keep(self, message: Message) -> None:
+        if message.payload_type == frames.DATA:
+            self.typed += message.payload
+        elif message.payload_type == frames.SIZE:
+            said = json.loads(message.payload)
+            self.sizes.append((said["cols"], said["rows"]))
+        elif message.payload_type == frames.HANDSHAKE_RESPONSE:
+            self.handshakes.append(json.loads(message.payload))
 
     def _resend(self) -> None:
         while not self._is_over:

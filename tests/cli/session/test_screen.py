@@ -18,7 +18,7 @@ def test_nothing_but_attributes_is_reset_when_nothing_was_switched_on() -> None:
 
 
 def test_what_comes_next_begins_a_line() -> None:
-    assert after(b"prompt> ") == PLAIN + b"\r\n"
+    assert after(b"prompt> ") == PLAIN + b"\n"
 
 
 def test_the_alternate_screen_mouse_paste_and_cursor_are_put_back() -> None:

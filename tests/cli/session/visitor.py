@@ -3,6 +3,10 @@
 opened.json    what the home answered
 resumed.json   what it answers to a resumption: {"raises": ...} or a channel; missing: as opened, with another token
 deadline.json  what it answers when asked for the deadline
+slow           there: a resumption takes long
+deaf           there: the home cannot be told of the end
+breaks         there: a bug shows when the command begins
+pid            its process's
 told.txt       a line for each callback
 result.json    how it ended
 """
@@ -10,12 +14,15 @@ result.json    how it ended
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from tapit.errors import CliError, SessionOver, Unreachable
+from tapit.session import link
 from tapit.session.session import attach
 
+link.FIRST_PAUSE = 0.05
 FOLDER = Path(sys.argv[1])
 ERRORS: dict[str, type[CliError]] = {"SessionOver": SessionOver, "Unreachable": Unreachable}
 
@@ -38,6 +45,8 @@ def report(code: int) -> None:
 
 def resume() -> Any:
     told("resume")
+    if (FOLDER / "slow").exists():
+        time.sleep(30)
     answer = read("resumed.json", {**opened, "token": "another"})
     if "raises" in answer:
         raise ERRORS[answer["raises"]]("there is nothing to come back to")
@@ -55,6 +64,7 @@ def on_ready() -> None:
         raise RuntimeError("a bug")
 
 
+(FOLDER / "pid").write_text(str(os.getpid()))
 opened = read("opened.json", {})
 try:
     ending = attach(
