@@ -19,6 +19,7 @@ from local.changes import LocalChanges
 from local.clean_up import clean_up
 from local.doorbell import Doorbell
 from local.lifecycle import LocalLifecycle
+from local.nursery import Nursery
 from local.output_logs import OutputLogs
 from local.processes import ProcessCluster
 from local.run_folders import RunFolders
@@ -54,6 +55,7 @@ def build_home(state: StateFolder) -> LocalHome:
     """Put the adapters together; nothing runs yet."""
     changes = LocalChanges()
     folders = RunFolders(state.runs)
+    nursery = Nursery()
     store = SqliteTaskStore(state.database, changes.tell)
     doorbell = Doorbell(
         state.doorbell,
@@ -63,7 +65,9 @@ def build_home(state: StateFolder) -> LocalHome:
         lambda event: triggers.on_ecs_event(event, None),
         lambda task_id: lifecycle.look_again(task_id),  # noqa: PLW0108 - it is made below
     )
-    cluster = ProcessCluster(folders, state.doorbell, doorbell.expect, os.environ.get("TAPIT_MEMORY_BY", ""))
+    cluster = ProcessCluster(
+        folders, nursery, state.doorbell, doorbell.expect, os.environ.get("TAPIT_MEMORY_BY", "")
+    )
     lifecycle = LocalLifecycle(cluster, lambda: services)
     services = Services(
         tasks=store,
@@ -79,7 +83,7 @@ def build_home(state: StateFolder) -> LocalHome:
     watcher = Repeater("watch", doorbell.ring_for_the_dead, WATCH_EVERY)
     sweeper = Repeater("sweep", partial(Sweeper(SWEEP_EVERY).run, services), SWEEP_EVERY)
     cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders, state.database), CLEAN_UP_EVERY)
-    return LocalHome(services, changes, doorbell, (doorbell, lifecycle, watcher, sweeper, cleaner))
+    return LocalHome(services, changes, doorbell, (nursery, doorbell, lifecycle, watcher, sweeper, cleaner))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from chalicelib.ports import Services
 from chalicelib.usecases.check_deadline import check_deadline
 from chalicelib.usecases.launch import launch_task
 from local.background import survive
+from local.launch_turns import LaunchTurns
 
 logger = logging.getLogger(__name__)
 WORKERS = 4
@@ -86,6 +87,7 @@ class LocalLifecycle:
         self._limits = limits
         self._services = services
         self._timers = Timers()
+        self._turns = LaunchTurns()
         self._limit_lock = threading.Lock()
         self._tries: dict[str, int] = {}
         self._workers = [
@@ -94,6 +96,7 @@ class LocalLifecycle:
         ]
 
     def begin(self, task: Task) -> None:
+        self._turns.note_create()
         self._timers.set(task.id, 0)
 
     def look_again(self, task_id: str) -> None:
@@ -142,7 +145,8 @@ class LocalLifecycle:
             self._keep_limit(task_id)  # whoever changed it last may have ended before handing it over
             return check_deadline(home, task_id)
         was_begun, launched_with = task.launch is not None, task.max_hours
-        task = launch_task(home, task_id)
+        with self._turns.turn():
+            task = launch_task(home, task_id)
         if task.max_hours != launched_with:  # it was extended while it started
             self._keep_limit(task_id)
         if was_begun:  # by a server before us: its news may have come while nobody listened

@@ -19,6 +19,7 @@ from chalicelib.ecs_events import parse
 from chalicelib.ports import DataChannel
 from local import sessions
 from local.ecs_tasks import ecs_task, task_and_attempt, task_arn
+from local.nursery import Nursery
 from local.run_folder import (
     CannotSpawn,
     NotStarted,
@@ -43,11 +44,13 @@ class ProcessCluster:
     def __init__(
         self,
         folders: RunFolders,
+        nursery: Nursery,
         doorbell: Path,
         expect: Callable[[str, RunFolder], None],
         memory_by: str = "",
     ) -> None:
         self._folders = folders
+        self._nursery = nursery
         self._doorbell = doorbell
         self._expect = expect
         self._memory_by = memory_by
@@ -75,7 +78,7 @@ class ProcessCluster:
         folder = self._folders.named(task.id, task.launch.attempt)
         self._expect(task.id, folder)
         try:
-            folder.start(self._task_to_run(task, app, main_process(task, folder)))
+            folder.start(self._task_to_run(task, app, main_process(task, folder)), self._nursery)
         except (OutOfProcesses, OutOfSpace) as error:
             raise NoCapacity(str(error)) from error
         except CannotSpawn as error:

@@ -13,8 +13,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,15 +22,13 @@ from typing import Any
 
 from local import process_tree
 from local.memory_limit import MemoryGroup, find_group
+from local.nursery import Nursery, NurseryLost
 from local.run_folder_output import RunOutput
-from local.supervisor.entry import ALREADY_BEGUN, FAILED, has_begun
+from local.supervisor.entry import BEGUN, FAILED, has_begun
 from local.supervisor.files import reserved_name, write_into_reserved, write_whole
 from local.supervisor.output import LOST_DIGITS
 from local.supervisor.spec import encode
 
-SCRIPT = Path(__file__).parent / "supervisor" / "__main__.py"
-# All a Python may need to start; the rest of the server's environment is nobody's business.
-_PYTHON_NEEDS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _LIMIT_WIDTH = 32
 _PATIENCE_WITH_LEFTOVERS = 10.0  # seconds
@@ -137,7 +133,7 @@ class RunFolder:
 
     # Starting and steering
 
-    def start(self, task: TaskToRun) -> bool:
+    def start(self, task: TaskToRun, nursery: Nursery) -> bool:
         """Return once the supervisor is in charge: True, or False if this attempt was begun before.
 
         Raise CannotSpawn when nothing was begun.
@@ -147,7 +143,7 @@ class RunFolder:
         with _naming_the_failure():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.set_max_seconds(task.max_seconds)
-            return self._spawn(task)
+            return self._spawn(task, nursery)
 
     def request_stop(self, reason: str) -> None:
         """Have the task ended: SIGTERM, and SIGKILL after its stop timeout. The first reason is kept.
@@ -195,22 +191,17 @@ class RunFolder:
             with limit.open("r+b", buffering=0) as file:  # the same width, so that it needs no room
                 file.write(text)
 
-    def _spawn(self, task: TaskToRun) -> bool:
-        arguments = [sys.executable, "-I", "-S", str(SCRIPT), str(self.path)]
-        supervisor = subprocess.Popen(
-            arguments,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd="/",
-            env={name: os.environ[name] for name in _PYTHON_NEEDS if name in os.environ},
-        )
-        _, complaint = supervisor.communicate(self._specification(task))
-        return _understand(supervisor.returncode, complaint)
+    def _spawn(self, task: TaskToRun, nursery: Nursery) -> bool:
+        try:
+            return _understand(nursery.raise_supervisor(self._specification(task)))
+        except NurseryLost as error:
+            if has_begun(str(self.path)):
+                return True
+            raise _ended_at_once(str(error)) from error
 
     def _specification(self, task: TaskToRun) -> bytes:
         settings = {
+            "folder": str(self.path),
             "task_id": self.task_id,
             "command": task.command,
             "workdir": "" if task.workdir is None else str(task.workdir),
@@ -356,11 +347,16 @@ def _failure(number: int) -> CannotSpawn:
     return kind(f"The task's supervisor could not be started: {os.strerror(number).lower()}.")
 
 
-def _understand(status: int, complaint: bytes) -> bool:
+def _understand(answer: bytes) -> bool:
     """Return whether this start began the task."""
-    if status in (0, ALREADY_BEGUN):
-        return status == 0
-    if status > FAILED:
-        raise _failure(status - FAILED)
-    last_line = complaint.decode(errors="replace").strip().rpartition("\n")[2]
-    raise CannotSpawn(f"The task's supervisor ended at once ({status}): {last_line or 'it said nothing'}")
+    status = answer.partition(b"\n")[0]
+    if not status.isdigit():
+        raise _ended_at_once(answer.decode(errors="replace"))
+    if int(status) >= FAILED:
+        raise _failure(int(status) - FAILED)
+    return int(status) == BEGUN
+
+
+def _ended_at_once(complaint: str) -> CannotSpawn:
+    last_line = complaint.strip().rpartition("\n")[2]
+    return CannotSpawn(f"The task's supervisor ended at once: {last_line or 'it said nothing'}")

@@ -1,8 +1,4 @@
-"""Makes sure that this is the only supervisor of its run folder, then leaves the server's family.
-
-The process the server started ends as soon as the supervisor proper, its fork, holds everything it needs; its exit
-status is the server's answer. So the server waits for next to nothing, and no zombie of it remains.
-"""
+"""Makes sure that this is the only supervisor of its run folder, and answers the server, which waits for that alone."""
 
 # pathlib would cost every supervisor 10 ms and 1 MB.
 # ruff: noqa: PTH103, PTH110
@@ -17,34 +13,32 @@ from local.supervisor.output import Output
 from local.supervisor.spec import Spec, decode, to_bytes
 from local.supervisor.supervision import RunFiles, Supervision
 
-ALREADY_BEGUN = 2
+BEGUN = 0
+ALREADY_BEGUN = 1
 FAILED = 100  # added to the number of the system's error
 
+_SERVER = 0  # standard input, and a socket, so that it takes the answer as well
 _PATIENCE_WITH_THE_LOCK = 5.0  # seconds; whoever asks whether we live holds it for an instant
 
 
-def main(folder: str) -> int:
-    """Return 0 when a supervisor holds the lock and runs the task, ALREADY_BEGUN, or FAILED + errno."""
+def main() -> None:
+    """Answer BEGUN once all that is needed is held, and run the task; else ALREADY_BEGUN, or FAILED + errno."""
     spec = decode(_read_spec())
+    files = _take_charge(spec)
+    if isinstance(files, int):
+        answer(_SERVER, files)
+        return
+    supervision = Supervision(spec.folder, spec, files)  # it knows the limit and hears signals from here on
+    answer(_SERVER, BEGUN)
+    _leave_home(spec.folder)
+    supervision.run()
+
+
+def answer(server: int, status: int) -> None:
     try:
-        lock = _lock(folder)
-        files = _open_files(folder, spec) if lock is not None else None
-    except FileExistsError:
-        return ALREADY_BEGUN
-    except OSError as error:
-        return FAILED + (error.errno or 0)
-    if files is None:
-        return ALREADY_BEGUN
-    try:
-        if os.fork():
-            return 0
-    except OSError as error:
-        files.ended.discard()
-        files.started.discard()
-        return FAILED + (error.errno or 0)
-    _leave_home(folder)
-    Supervision(folder, spec, files).run()
-    return 0
+        os.write(server, b"%d\n" % status)
+    except OSError:  # it is gone, and will see for itself what was begun
+        return
 
 
 def has_begun(folder: str) -> bool:
@@ -53,15 +47,25 @@ def has_begun(folder: str) -> bool:
     return os.path.exists(reserved_name(ended)) or os.path.exists(ended)
 
 
+def _take_charge(spec: Spec) -> RunFiles | int:
+    try:
+        lock = _lock(spec.folder)
+        return _open_files(spec.folder, spec) if lock is not None else ALREADY_BEGUN
+    except FileExistsError:
+        return ALREADY_BEGUN
+    except OSError as error:
+        return FAILED + (error.errno or 0)
+
+
 def _read_spec() -> bytes:
     parts = []
-    while part := os.read(0, 65536):
+    while part := os.read(_SERVER, 65536):
         parts.append(part)
     return b"".join(parts)
 
 
 def _lock(folder: str) -> int | None:
-    """Return the lock, which lives as long as this process and its fork, or None if there is another supervisor."""
+    """Return the lock, which lives as long as this process, or None if there is another supervisor."""
     lock = os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     patience = time.monotonic() + _PATIENCE_WITH_THE_LOCK
     while not has_begun(folder) and time.monotonic() < patience:
@@ -114,7 +118,7 @@ def _make_fifo(path: str) -> None:
 
 
 def _leave_home(folder: str) -> None:
-    """Let go of the server's pipes and folders; what Python may have to complain about goes to a file."""
+    """Let go of the server's socket and folders; what Python may have to complain about goes to a file."""
     os.chdir("/")
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

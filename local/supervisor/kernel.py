@@ -18,6 +18,11 @@ _ALL_ZERO = bytes(64)  # the kernel's struct sigaction for SIG_DFL, which is sma
 _MASK_SIZE = 8
 
 
+def prepare() -> None:
+    """Load once what every fork of this process would load for itself."""
+    _c_library()
+
+
 def adopt_orphans() -> bool:
     """Become the parent of every descendant whose own parent dies; return False where that cannot be."""
     return _prctl(_SET_CHILD_SUBREAPER, 1)

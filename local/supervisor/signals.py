@@ -27,6 +27,11 @@ def watch_signals() -> int:
     return read_end
 
 
+def ignore_children() -> None:
+    """Have the system forget each child as it ends; a fork of this process must watch signals before it has its own."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
 def restore_defaults() -> None:
     """Undo, for the task's own process, whatever the server and Python ignore or block."""
     for number in signal.valid_signals():

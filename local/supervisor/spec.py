@@ -16,6 +16,7 @@ class Spec:
 
     def __init__(
         self,
+        folder: str,
         task_id: str,
         command: str,
         environment: dict[bytes, bytes],
@@ -25,6 +26,7 @@ class Spec:
         memory_bytes: int | None,
         memory_by: str,
     ) -> None:
+        self.folder = folder
         self.task_id = task_id
         self.command = command
         self.environment = environment
@@ -58,6 +60,7 @@ def decode(data: bytes) -> Spec:
     settings = {to_text(key): to_text(value) for key, value in _items(head)}
     memory = settings["memory_bytes"]
     return Spec(
+        folder=settings["folder"],
         task_id=settings["task_id"],
         command=settings["command"],
         environment=dict(_items(tail.removesuffix(_END))),

@@ -12,6 +12,7 @@ from chalicelib.domain import ids
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.task import Status, Task
 from chalicelib.ports import LogPage, Logs
+from local.nursery import Nursery
 from local.output_logs import OutputLogs
 from local.run_folder import RunFolder, TaskToRun
 from local.run_folders import RunFolders
@@ -39,6 +40,7 @@ class LocalOutput:
     def __init__(self, place: Path) -> None:
         self.logs: Logs = OutputLogs(RunFolders(place / "runs"))
         self._place = place
+        self._nursery = Nursery()
         self._folders: list[RunFolder] = []
 
     def of_an_ended_task(self, printed: bytes) -> Task:
@@ -54,6 +56,7 @@ class LocalOutput:
     def clean_up(self) -> None:
         for folder in self._folders:
             until(partial(_is_gone, folder))
+        self._nursery.close()
 
     def _start(self, printed: bytes, command: str) -> tuple[Task, RunFolder]:
         task = a_starting_task(id=ids.new_id(NOON))
@@ -66,7 +69,7 @@ class LocalOutput:
             server_pipe=self._place / "nobody",
             stop_timeout=GENEROUS,
         )
-        assert folder.start(to_run)
+        assert folder.start(to_run, self._nursery)
         return task, folder
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from local import process_tree
+from local.nursery import Nursery
 from local.run_folder import Exited, RunFolder, RunFolderError, Running, TaskToRun
 
 GENEROUS = 30.0  # seconds; only a failing test waits that long
@@ -75,6 +76,7 @@ class Machine:
     def __init__(self, place: Path) -> None:
         self.place = place
         self.server_pipe = place / "server"
+        self.nursery = Nursery()
         self._tasks: list[SupervisedTask] = []
 
     def task(self, name: str = "") -> SupervisedTask:
@@ -85,7 +87,7 @@ class Machine:
 
     def start(self, command: str, **details: Any) -> SupervisedTask:
         task = self.task()
-        assert task.folder.start(self.to_run(command, **details))
+        assert task.folder.start(self.to_run(command, **details), self.nursery)
         return task
 
     def to_run(self, command: str, **details: Any) -> TaskToRun:
@@ -101,6 +103,7 @@ class Machine:
             task.folder.kill_leftovers()
             with suppress(RunFolderError):
                 task.folder.remove()
+        self.nursery.close()
 
 
 @contextmanager

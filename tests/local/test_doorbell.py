@@ -11,6 +11,7 @@ import pytest
 from local.changes import LocalChanges
 from local.database import Database
 from local.doorbell import Doorbell
+from local.nursery import Nursery
 from local.run_folder import TaskToRun
 from local.run_folders import RunFolders
 from local.task_store import SqliteTaskStore
@@ -30,6 +31,7 @@ class Listening:
         self.folders = RunFolders(place / "runs")
         self.folders.root.mkdir()
         self.pipe = place / "doorbell"
+        self.nursery = Nursery()
         self.database = Database(place / "tapit.db")
         store = SqliteTaskStore(self.database, lambda _: None)
         store.create(TASK, None, None)
@@ -47,10 +49,11 @@ class Listening:
     def run(self, command: str, pipe: Path | None = None) -> None:
         folder = self.folders.of(TASK)
         assert folder is not None
-        folder.start(TaskToRun(command, ENVIRONMENT, pipe or self.pipe, stop_timeout=GENEROUS))
+        folder.start(TaskToRun(command, ENVIRONMENT, pipe or self.pipe, stop_timeout=GENEROUS), self.nursery)
 
     def close(self) -> None:
         self.doorbell.close()
+        self.nursery.close()
         self.database.close()
         folder = self.folders.of(TASK)
         assert folder is not None

@@ -39,7 +39,7 @@ def test_a_second_start_of_a_running_task_changes_nothing(machine: Machine) -> N
     task = machine.start("sleep 1000")
     before = task.running()
 
-    assert not task.folder.start(machine.to_run("echo again"))
+    assert not task.folder.start(machine.to_run("echo again"), machine.nursery)
 
     assert task.running() == before
 
@@ -48,7 +48,7 @@ def test_a_second_start_of_a_finished_task_changes_nothing(machine: Machine) -> 
     task = machine.start("echo once")
     before = task.exited()
 
-    assert not task.folder.start(machine.to_run("echo again"))
+    assert not task.folder.start(machine.to_run("echo again"), machine.nursery)
 
     assert task.folder.state() == before
     assert task.printed() == b"once\n"
@@ -59,7 +59,7 @@ def test_a_second_start_of_a_vanished_task_changes_nothing(machine: Machine) -> 
     os.kill(task.running().supervisor_pid, signal.SIGKILL)
     task.is_over()
 
-    assert not task.folder.start(machine.to_run("echo again"))
+    assert not task.folder.start(machine.to_run("echo again"), machine.nursery)
 
     assert isinstance(task.folder.state(), Vanished)
 
@@ -68,7 +68,9 @@ def test_of_many_starts_at_once_exactly_one_happens(machine: Machine) -> None:
     task = machine.task()
     outcomes: list[bool] = []
     starts = [
-        threading.Thread(target=lambda: outcomes.append(task.folder.start(machine.to_run("echo once"))))
+        threading.Thread(
+            target=lambda: outcomes.append(task.folder.start(machine.to_run("echo once"), machine.nursery))
+        )
         for _ in range(8)
     ]
     for start in starts:
@@ -87,7 +89,7 @@ def test_a_running_task_is_never_seen_as_anything_else(machine: Machine) -> None
     over = threading.Event()
     looking = threading.Thread(target=lambda: _look_until(over, task.folder, seen))
     looking.start()
-    task.folder.start(machine.to_run("true"))
+    task.folder.start(machine.to_run("true"), machine.nursery)
     task.exited()
     over.set()
     looking.join()
@@ -98,16 +100,18 @@ def test_a_running_task_is_never_seen_as_anything_else(machine: Machine) -> None
 
 
 def test_a_start_leaves_no_zombie(machine: Machine) -> None:
-    before = _children()
+    machine.nursery.open()
+    before = _children(os.getpid())
 
     machine.start("true").is_over()
 
-    assert _children() <= before
+    assert _children(os.getpid()) <= before
+    until(lambda: not any(_children(int(pid)) for pid in before))
 
 
-def _children() -> set[str]:
-    """The pids of this process's children, zombies included; other tests may have some too."""
-    threads = Path("/proc/self/task").glob("*/children")
+def _children(parent: int) -> set[str]:
+    """The pids of a process's children, zombies included; other tests may have left us some too."""
+    threads = Path(f"/proc/{parent}/task").glob("*/children")
     return {pid for children in threads for pid in children.read_text().split()}
 
 
@@ -117,7 +121,7 @@ def test_a_task_outlives_a_killed_server_and_its_end_is_on_record(machine: Machi
         "import sys, os, signal; from pathlib import Path; from local.run_folder import *;"
         "folder = RunFolder(Path(sys.argv[1]), sys.argv[2]);"
         "folder.start(TaskToRun('while [ ! -e go ]; do sleep 0.01; done; exit 5',"
-        " {'PATH': os.environ['PATH']}, Path('/nonexistent')));"
+        " {'PATH': os.environ['PATH']}, Path('/nonexistent')), Nursery());"
         "os.killpg(0, signal.SIGKILL)"
     )
     arguments = [sys.executable, "-c", server, str(task.folder.path), task.folder.task_id]
@@ -135,13 +139,10 @@ def test_a_task_outlives_a_killed_server_and_its_end_is_on_record(machine: Machi
 def test_a_server_that_dies_while_speaking_starts_nothing(machine: Machine) -> None:
     task = machine.task()
     task.folder.path.mkdir()
-    script = Path("local/supervisor/__main__.py").absolute()
-    arguments = [sys.executable, "-I", "-S", str(script), str(task.folder.path)]
 
-    spoken = subprocess.run(arguments, input=b"task_id=x\0command=rm -r", capture_output=True)
+    answer = machine.nursery.raise_supervisor(b"folder=%s\0command=rm -r" % str(task.folder.path).encode())
 
-    assert spoken.returncode == 1
-    assert b"cut short" in spoken.stderr
+    assert b"cut short" in answer
     assert task.folder.state() == NotStarted()
 
 
@@ -150,7 +151,7 @@ def test_a_supervisor_that_cannot_begin_is_an_error_with_a_reason(machine: Machi
     task.folder.path.write_text("a file where the folder should be")
 
     with pytest.raises(CannotSpawn, match="file exists"):
-        task.folder.start(machine.to_run("true"))
+        task.folder.start(machine.to_run("true"), machine.nursery)
     task.folder.path.unlink()
 
 

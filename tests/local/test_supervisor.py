@@ -139,7 +139,7 @@ def test_what_the_servers_parent_ignores_does_not_reach_the_task(machine: Machin
     server = (
         "import sys; from pathlib import Path; from local.run_folder import *;"
         "RunFolder(Path(sys.argv[1]), sys.argv[2]).start("
-        "TaskToRun('grep SigIgn /proc/self/status', {}, Path('/nonexistent')))"
+        "TaskToRun('grep SigIgn /proc/self/status', {}, Path('/nonexistent')), Nursery())"
     )
     arguments = [sys.executable, "-c", server, str(task.folder.path), task.folder.task_id]
     pid = os.posix_spawn(sys.executable, arguments, os.environ | {"PYTHONPATH": str(Path.cwd())})

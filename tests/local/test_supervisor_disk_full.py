@@ -87,10 +87,10 @@ def test_no_task_starts_that_could_not_say_how_it_ended(machine: Machine, small_
     _fill(small_disk / "filler")
 
     with pytest.raises(OutOfSpace, match="no space left on device"):
-        task.folder.start(machine.to_run("echo never"))
+        task.folder.start(machine.to_run("echo never"), machine.nursery)
 
     (small_disk / "filler").unlink()
-    assert task.folder.start(machine.to_run("echo once"))
+    assert task.folder.start(machine.to_run("echo once"), machine.nursery)
     assert task.exited().exit_code == 0
     assert task.printed() == b"once\n"
 

@@ -93,7 +93,7 @@ def test_a_stop_asked_for_before_the_start_lets_nothing_run(machine: Machine) ->
     task.folder.path.mkdir()
     task.folder.request_stop("changed my mind")
 
-    assert task.folder.start(machine.to_run("echo never"))
+    assert task.folder.start(machine.to_run("echo never"), machine.nursery)
 
     ended = task.exited()
     assert (ended.stop_code, ended.exit_code, ended.started_at) == ("UserInitiated", None, None)
@@ -220,7 +220,7 @@ def test_a_main_process_whose_supervisor_dies_before_it_can_look_runs_nothing(tm
         "    while os.getppid() == supervisor: time.sleep(0.001)\n"
         "    return 0\n"
         "os.fork = slow_fork\n"
-        "launch.launch(Spec('t', 'echo ran', {}, '/', 1.0, '', None, ''), 1, None)\n"
+        "launch.launch(Spec('', 't', 'echo ran', {}, '/', 1.0, '', None, ''), 1, None)\n"
     )
 
     launched = subprocess.run([sys.executable, "-c", script], cwd=Path.cwd(), capture_output=True)

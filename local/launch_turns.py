@@ -1,0 +1,36 @@
+"""One launch at a time, and none while tasks are created in quick succession: to be accepted comes first.
+
+Launches compete with requests for the processors. Side by side they end no sooner, but what is asked meanwhile waits
+several times as long.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUICK = 0.01  # seconds between two creates; hardly a machine launches as many
+LONGEST_PAUSE = 0.1  # seconds; a stream of creates that never ends must not keep everything from starting
+
+
+class LaunchTurns:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._created_at = -math.inf
+        self._quiet_at = -math.inf
+
+    def note_create(self) -> None:
+        """A single create holds nothing up; each that follows another quickly does."""
+        now = time.monotonic()
+        if now - self._created_at < QUICK:
+            self._quiet_at = now + QUICK
+        self._created_at = now
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._lock:
+            patience = time.monotonic() + LONGEST_PAUSE
+            while (left := min(self._quiet_at, patience) - time.monotonic()) > 0:
+                time.sleep(left)
+            yield
