@@ -42,6 +42,8 @@ def _tour(environment: dict[str, str]) -> bool:
     steps = [tapit("create app name=demo --env APP_NAME=demo -q -o id")]
     _say("A task, waited for. Its output is ours, and so is its exit code.")
     steps.append(tapit("""create task 'echo "hello from $APP_NAME"; date' --wait"""))
+    _say("A command between pipes of ours; tapit run 'bash' would put our terminal there.")
+    steps.append(_run(["tapit", "run", "sort"], environment, 0, typed="pear\napple\n"))
     _say("One that fails: its exit code comes through.")
     steps.append(tapit("create task 'echo about to fail; exit 7' --wait", expected=7))
     _say("One that would run for ten minutes, with a limit of two seconds.")
@@ -55,16 +57,23 @@ def _tour(environment: dict[str, str]) -> bool:
 
 
 def _run(
-    words: Sequence[str], environment: dict[str, str], expected: int, *, quiet: bool = False
+    words: Sequence[str],
+    environment: dict[str, str],
+    expected: int,
+    *,
+    quiet: bool = False,
+    typed: str | None = None,
 ) -> str | None:
     """Print a command and run it; None when it ends otherwise than expected."""
     if not quiet:
-        print(f"\n{_bold('$ ' + _as_typed(words))}", flush=True)
+        before = "" if typed is None else f"printf {shlex.quote(typed.encode('unicode_escape').decode())} | "
+        print(f"\n{_bold('$ ' + before + _as_typed(words))}", flush=True)
     done = subprocess.run(
         [BIN / words[0], *words[1:]],
         env=environment,
         check=False,
         text=True,
+        input=typed,
         stdout=subprocess.PIPE if quiet else None,
         # one stream, so that what is said stays in order in a pipe as well
         stderr=subprocess.DEVNULL if quiet else subprocess.STDOUT,

@@ -2,8 +2,10 @@
 
 import signal
 import sys
+import threading
 import time
 from contextlib import ExitStack, nullcontext
+from importlib import import_module
 
 from tapit import tasks, times
 from tapit.client import segment
@@ -40,6 +42,8 @@ class Visit:
 
     def to_the_end(self) -> int:
         """Exit code of the command, or OWN_FAILURE where it is not known."""
+        # it takes a tenth of a second, which the task needs to start anyhow
+        threading.Thread(target=import_module, args=("tapit.session.session",), daemon=True).start()
         with ExitStack() as until_it_begins:
             news = until_it_begins.enter_context(self._news())
             try:
