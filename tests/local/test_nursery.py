@@ -70,7 +70,7 @@ def test_a_nursery_ends_with_a_killed_server(machine: Machine) -> None:
     nursery = int(killed.stdout)
 
     until(lambda: not _is_running(nursery))
-    assert task.folder.is_alive()
+    assert _is_running(task.running().supervisor_pid)
 
 
 def test_a_nursery_that_was_killed_before_it_took_a_request_is_replaced(machine: Machine) -> None:
