@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, NoCapacity, NotReady, Unavailable
+from chalicelib.domain.errors import CannotStart, NoCapacity, NotReady, SessionOver, Unavailable
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ecs_events import parse
@@ -31,7 +31,7 @@ from local.run_folder import (
     Vanished,
 )
 from local.run_folders import RunFolders
-from local.sessions import main_process
+from local.session_agent.settings import Settings
 
 logger = logging.getLogger(__name__)
 GIB = 1024**3
@@ -78,7 +78,7 @@ class ProcessCluster:
         folder = self._folders.named(task.id, task.launch.attempt)
         self._expect(task.id, folder)
         try:
-            folder.start(self._task_to_run(task, app, main_process(task, folder)), self._nursery)
+            folder.start(self._task_to_run(task, app, folder), self._nursery)
         except (OutOfProcesses, OutOfSpace) as error:
             raise NoCapacity(str(error)) from error
         except CannotSpawn as error:
@@ -112,22 +112,24 @@ class ProcessCluster:
             forget_folder(folder)
 
     def open_session(self, task: Task, argv: Sequence[str]) -> DataChannel:
+        folder = self._folders.of(task)
+        if folder is None:
+            raise NotReady(task.id, "it is just starting")
         with _as_unavailable():
-            return sessions.open_session(task, self._folder_of(task), argv)
+            return sessions.open_session(folder, argv)
 
     def resume_session(self, task: Task, session_id: str) -> DataChannel:
+        folder = self._folders.of(task)
+        if folder is None:
+            raise SessionOver(session_id)
         with _as_unavailable():
-            return sessions.resume_session(task, self._folder_of(task), session_id)
+            return sessions.resume_session(folder, session_id)
 
     def end_session(self, task: Task, session_id: str) -> None:
-        with _as_unavailable():
-            sessions.end_session(self._folder_of(task), session_id)
-
-    def _folder_of(self, task: Task) -> RunFolder:
         folder = self._folders.of(task)
-        if folder is None or not folder.path.exists():
-            raise NotReady(task.id, "its process is starting")
-        return folder
+        if folder is not None:
+            with _as_unavailable():
+                sessions.end_session(folder, session_id)
 
     def keep_limit(self, task: Task) -> None:
         """Hand the task's limit to its supervisor, which keeps it to the second, server or not."""
@@ -143,11 +145,11 @@ class ProcessCluster:
         with _as_unavailable():
             return sighting(task, folder)
 
-    def _task_to_run(self, task: Task, app: App, command: str) -> TaskToRun:
+    def _task_to_run(self, task: Task, app: App, folder: RunFolder) -> TaskToRun:
         assert task.launch is not None
         workdir = task.launch.plan["workdir"]
         return TaskToRun(
-            command=command,
+            command=_main_command(task, folder),
             environment=_environment(task, app),
             server_pipe=self._doorbell,
             workdir=Path(workdir) if workdir else None,
@@ -156,6 +158,13 @@ class ProcessCluster:
             stop_timeout=task.launch.plan["stop_timeout"],
             memory_by=self._memory_by,
         )
+
+
+def _main_command(task: Task, folder: RunFolder) -> str:
+    """The command, unless sessions may be opened: then an agent that lets them in runs it, or they do."""
+    if not task.interactive:
+        return task.command
+    return sessions.agent_command(Settings(str(folder.path), None if task.attached else task.command))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""What makes a task on this machine interactive: its main process, which serves sessions beside the command, or for it.
+"""The main process of an interactive task: it lets people's terminals in, and runs the task's command beside them.
 
-It is the local counterpart of ECS Exec's agent and of the watchdog, and part of the task: in its environment, its
-memory, its time limit and its process tree. So sessions live as long as their task, whatever the server does.
+It lives and dies with the task, under the task's supervisor, in its environment and its memory limit; the server may
+come and go meanwhile. It counts against the task's memory, so it imports little, and a WebSocket's needs only when
+somebody comes.
 """

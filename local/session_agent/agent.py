@@ -1,117 +1,246 @@
-"""Serves a task's sessions on this machine, and decides when its main process ends."""
+"""The agent's event loop: clients that knock, sessions, the task's command, and when the task is over."""
 
-import asyncio
 import json
-import logging
 import os
-import signal
-from collections.abc import Callable
-from contextlib import suppress
-from urllib.parse import urlsplit
-
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
+import select
+import socket
+import time
+from functools import partial
 
 from local.session_agent import grants
-from local.session_agent.session import Session
+from local.supervisor.files import write_whole
+from local.supervisor.signals import SIGTERM, die_by
 
-HOST = "127.0.0.1"
-PATH = "/v1/data-channel/"
-WORD_WITHIN = 10.0  # seconds that a client has to say who it is
-LOOK_EVERY = 1.0
-LARGEST_MESSAGE = 256 * 1024
-UNACCEPTABLE = 1003
+TYPE_CHECKING = False  # typing's own is not worth its import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local.session_agent.connection import Connection
+    from local.session_agent.session import Session
+    from local.session_agent.settings import Settings
+
+    Source = tuple[int, int, Callable[[float], None]]
+
+# What the watchdog of an attached task exits with; chalicelib.domain.session tells what it means.
+EVERYBODY_LEFT = 0
+NOBODY_CAME = 124
+
+_RETRY = 1.0  # seconds
+_LEAVING = 1.0  # ... that the end of the command waits for sessions to end
+_MOST_STRANGERS = 50
+_NOT_ALLOWED = 1003
 
 
 class Agent:
-    """`on_empty` is called whenever the last session is over, `on_child` when any process of ours has ended."""
+    """`command` is the process of the task's own command, which the task ends with; None in an attached task."""
 
-    def __init__(self, folder: str, on_empty: Callable[[], None], on_child: Callable[[], None]) -> None:
-        self._folder = folder
-        self._on_empty = on_empty
-        self._on_child = on_child
+    def __init__(
+        self, settings: "Settings", environment: "Mapping[bytes, bytes]", signals: int, command: int | None
+    ) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._signals = signals
+        self._is_attached = command is None
+        self._command = command
+        self._status: int | None = None  # negative: the signal to die by
+        self._told_to_end = False
+        self._listener: socket.socket | None = None
+        self._listen_at = 0.0
+        self._connections: list[Connection] = []
         self._sessions: dict[str, Session] = {}
-        self.was_visited = False
+        self._over: set[str] = set()
+        self._alone_until = time.monotonic() + settings.first
+        self._status_when_alone = NOBODY_CAME
+        self._leave_by: float | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        return not self._sessions
-
-    async def open(self) -> None:
-        """Return once the server knows where clients find us."""
-        quiet = logging.getLogger("websockets.server")
-        quiet.addHandler(logging.NullHandler())
-        quiet.propagate = False  # what a stranger sends is no output of the task's
-        self._server: Server = await serve(
-            self._serve,
-            HOST,
-            0,
-            origins=[None],  # no page that a browser shows is let in
-            compression=None,
-            max_size=LARGEST_MESSAGE,
-            ping_interval=None,
-            open_timeout=WORD_WITHIN,
-            server_header=None,
-            logger=quiet,
-        )
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGCHLD, self._look_at_processes)
-        loop.call_later(LOOK_EVERY, self._look_at_grants)
-        port = self._server.sockets[0].getsockname()[1]
-        _write_whole(f"{self._folder}/agent.json", json.dumps({"port": port}))
-
-    def hang_up(self) -> None:
+    def run(self) -> int:
+        """Return the task's exit status, unless there is a signal to die by."""
+        while not self._may_leave(time.monotonic()):
+            self._listen_if_due(time.monotonic())
+            self._wait()
+            self._reap()
+            self._look_after_everybody(time.monotonic())
         for session in self._sessions.values():
-            session.hang_up()
+            session.part(time.monotonic())
+        assert self._status is not None
+        if self._status < 0:
+            die_by(-self._status)
+        return self._status
 
-    async def _serve(self, client: ServerConnection) -> None:
-        session = await self._admit(client)
-        if session is None:
-            await client.close(UNACCEPTABLE, "not a session of this task, or not its token")
-        else:
-            await session.serve(client)
+    # Waiting
 
-    async def _admit(self, client: ServerConnection) -> Session | None:
-        assert client.request is not None
-        session_id = urlsplit(client.request.path).path.removeprefix(PATH)
+    def _wait(self) -> None:
+        poller = select.poll()
+        waiting: dict[int, Callable[[float], None]] = {}
+        for file, events, serve in self._sources():
+            poller.register(file, events)
+            waiting[file] = serve
+        pause = max(0.0, self._due_at() - time.monotonic())
+        for file, _ in poller.poll(pause * 1000 + 0.5):
+            waiting[file](time.monotonic())
+
+    def _sources(self) -> "list[Source]":
+        found: list[Source] = [(self._signals, select.POLLIN, self._take_signals)]
+        if self._listener is not None and time.monotonic() >= self._listen_at:
+            found.append((self._listener.fileno(), select.POLLIN, self._let_in))
+        for connection in self._connections:
+            session = self._sessions.get(connection.session_id)
+            is_heard = connection.can_hear and (session is None or session.line.can_hear)
+            events = connection.events | (select.POLLIN if is_heard else 0)
+            hear = partial(self._hear, connection)
+            found.append((connection.file, events, partial(_contain, hear, connection.drop)))
+        for session in self._sessions.values():
+            source = session.source()
+            if source is not None:
+                found.append((*source, partial(_contain, session.serve, session.abandon)))
+        return found
+
+    def _due_at(self) -> float:
+        times = [time.monotonic() + 3600]
+        times += [session.due_at() for session in self._sessions.values()]
+        times += [connection.due_at for connection in self._connections if connection.due_at is not None]
+        if self._listen_at > time.monotonic():
+            times.append(self._listen_at)
+        if self._leave_by is not None:
+            times.append(self._leave_by)
+        elif self._is_attached:
+            times.append(self._alone_until)
+        return min(times)
+
+    def _take_signals(self, _: float) -> None:
+        if SIGTERM in os.read(self._signals, 4096) and not self._told_to_end:
+            self._told_to_end = True
+            for session in self._sessions.values():
+                session.please_end()
+
+    # Clients
+
+    def _listen_if_due(self, now: float) -> None:
+        """Be there for clients; on a full disk, or without a port, try again later."""
+        if self._listener is not None or now < self._listen_at:
+            return
+        listener = None
         try:
-            said = json.loads(await asyncio.wait_for(client.recv(), WORD_WITHIN))
-            token = said["TokenValue"]
-        except (TimeoutError, ConnectionClosed, ValueError, KeyError, TypeError, RecursionError):
-            return None
-        if not isinstance(token, str) or not grants.admits(self._folder, session_id, token):
-            return None
-        return self._sessions.get(session_id) or self._begin(session_id)
+            listener = socket.create_server(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+            write_whole(f"{self._settings.folder}/agent.json", json.dumps({"port": port}).encode())
+        except OSError:
+            self._listen_at = now + _RETRY
+            if listener is not None:
+                listener.close()
+            return
+        listener.setblocking(False)
+        self._listener = listener
+        if self._is_attached:  # somebody is about to come
+            import local.session_agent.session  # noqa: F401
 
-    def _begin(self, session_id: str) -> Session | None:
-        argv = grants.argv_of(self._folder, session_id)
-        if argv is None:
-            return None
-        self.was_visited = True
-        self._sessions[session_id] = Session(session_id, argv, lambda: self._over(session_id))
+    def _let_in(self, now: float) -> None:
+        from local.session_agent.connection import Connection
+
+        assert self._listener is not None
+        try:
+            accepted, _ = self._listener.accept()
+        except OSError:  # gone again, or no more files may be open
+            self._listen_at = now + _RETRY
+            return
+        if sum(not connection.session_id for connection in self._connections) >= _MOST_STRANGERS:
+            accepted.close()
+            return
+        self._connections.append(Connection(accepted, now))
+
+    def _hear(self, connection: "Connection", now: float) -> None:
+        connection.flush()
+        for frame in connection.receive():
+            session = self._sessions.get(connection.session_id)
+            if session is not None:
+                session.line.hear(connection, frame, now)
+            elif connection.is_open:  # a stranger
+                self._introduce(connection, frame, now)
+
+    def _introduce(self, connection: "Connection", frame: str | bytes, now: float) -> None:
+        """The first message shows the token of the session that the path names."""
+        from tapit.session import frames
+
+        session_id = grants.session_in(connection.path)
+        said = frames.read_json(frame.encode()) if isinstance(frame, str) else {}
+        grant = grants.read(self._settings.folder, session_id) if session_id else None
+        if session_id is None or grant is None or not grant.lets_in(str(said.get("TokenValue"))):
+            connection.close(_NOT_ALLOWED, now, "this token opens no session here")
+        elif session_id in self._over or self._is_leaving:
+            grants.remove(self._settings.folder, session_id)
+            connection.close(_NOT_ALLOWED, now, "the session is over")
+        else:
+            connection.introduced(session_id)
+            self._somebody_is_here(now)
+            self._session(session_id, grant.argv).attach(connection, now)
+
+    def _session(self, session_id: str, argv: list[str]) -> "Session":
+        from local.session_agent.session import Session
+
+        if session_id not in self._sessions:
+            self._sessions[session_id] = Session(session_id, argv, self._settings, self._environment)
         return self._sessions[session_id]
 
-    def _over(self, session_id: str) -> None:
-        grants.revoke(self._folder, session_id)
-        del self._sessions[session_id]
-        if not self._sessions:
-            self._on_empty()
+    # The end of things
 
-    def _look_at_processes(self) -> None:
+    @property
+    def _is_leaving(self) -> bool:
+        return self._told_to_end or self._leave_by is not None
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                child, wait_status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if child == 0:
+                return
+            if child == self._command:
+                self._status = os.waitstatus_to_exitcode(wait_status)
+            for session in self._sessions.values():
+                session.reaped(child, wait_status)
+
+    def _look_after_everybody(self, now: float) -> None:
+        for connection in self._connections:
+            connection.give_up_if_due(now)
         for session in list(self._sessions.values()):
-            session.look()
-        self._on_child()
+            _contain(session.act, session.abandon, now)
+            if session.is_over:
+                del self._sessions[session.id]
+                self._over.add(session.id)
+        self._connections = [connection for connection in self._connections if not connection.is_gone]
+        if self._is_attached and self._status is None:
+            self._watch(now)
+        if self._status is not None and self._leave_by is None:
+            self._leave_by = now + _LEAVING
+            for session in self._sessions.values():
+                session.hang_up("the task has ended", now)
 
-    def _look_at_grants(self) -> None:
-        for session in list(self._sessions.values()):
-            if not grants.is_granted(self._folder, session.id):
-                session.hang_up()
-        asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_at_grants)
+    def _watch(self, now: float) -> None:
+        """An attached task goes on as long as somebody is there, or expected."""
+        if self._told_to_end:
+            self._status = None if self._sessions else -SIGTERM
+        elif not all(session.has_left for session in self._sessions.values()):
+            self._somebody_is_here(now)
+        elif now >= self._alone_until:
+            self._status = self._status_when_alone
+
+    def _somebody_is_here(self, now: float) -> None:
+        self._alone_until, self._status_when_alone = now + self._settings.idle, EVERYBODY_LEFT
+
+    def _may_leave(self, now: float) -> bool:
+        """Whether the task is over, and everybody knows, or had the time to hear it."""
+        if self._leave_by is None:
+            return False
+        return now >= self._leave_by or not (self._sessions or self._connections)
 
 
-def _write_whole(path: str, text: str) -> None:
-    file = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(file, "w") as writing:
-        writing.write(text)
-    with suppress(FileNotFoundError):  # the task was removed
-        os.replace(f"{path}.new", path)  # noqa: PTH105
+def _contain(step: "Callable[[float], None]", give_up: "Callable[[], None]", now: float) -> None:
+    """A bug that one client or session runs into must not end the task, nor the others."""
+    try:
+        step(now)
+    except Exception:
+        import logging
+
+        logging.getLogger(__name__).exception("An unexpected failure")
+        give_up()

@@ -1,164 +1,260 @@
-"""One session: a command on a terminal, and whoever is connected to it at the moment."""
+"""One session: a command on a terminal, and the client that may lose its connection and come back."""
 
-import asyncio
 import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import select
+import time
 
 from tapit.session import frames
-from tapit.session.channel import Channel
-from tapit.session.frames import BrokenFrame, Message
-from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
+from tapit.session.frames import Message
 
-from local.session_agent.terminal_process import TerminalProcess
+from local.session_agent import grants
+from local.session_agent.connection import Connection
+from local.session_agent.line import Line
+from local.session_agent.terminal import Terminal
 
-RESUMED_WITHIN = 6.0  # seconds that a lost client has to come back
-FAREWELL = 10.0  # seconds that a client has to take the last output
-MOST_UNACKNOWLEDGED = 1024 * 1024  # bytes of output on their way
-GOING_AWAY = 1001
-POLICY = 1008
+TYPE_CHECKING = False  # typing's own is not worth its import
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.session_agent.settings import Settings
+
+_MOST_TO_DRAIN = 1 << 20  # bytes; no terminal holds as much, so whoever goes on writing is not the command
+_LOOK_EVERY = 0.5  # seconds
+_SETTLING = 10.0  # ... without a sign of the client
+_SETTLING_AT_A_STOP = 1.0
+_UNTIL_KILLED = 2.0
+_SHAKING_HANDS = 15.0
+_CANNOT_START = 125
 
 
 class Session:
-    """`on_over` is called once, when nothing of it runs any more and nobody waits for it."""
+    """It ends with its command (`is_over`); one that was hung up on keeps no task going from then on (`has_left`)."""
 
-    def __init__(self, session_id: str, argv: Sequence[str], on_over: Callable[[], None]) -> None:
+    def __init__(
+        self, session_id: str, argv: list[str], settings: "Settings", environment: "Mapping[bytes, bytes]"
+    ) -> None:
         self.id = session_id
-        self._loop = asyncio.get_running_loop()
-        self._on_over = on_over
-        self._channel = Channel(sends=frames.OUTPUT, receives=frames.INPUT)
-        self._process = TerminalProcess(argv, self._put_out, self._process_ended)
-        self._client: ServerConnection | None = None
-        self._news = asyncio.Event()
-        self._settled = asyncio.Event()
-        self._is_over = False
-        self._farewell: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self.line = Line(self._take, self._has_room)
+        self.is_over = False
+        self.has_left = False
+        self._argv = argv
+        self._settings = settings
+        self._environment = environment
+        self._terminal: Terminal | None = None
+        self._is_closing = False
+        self._settling = _SETTLING
+        self._drained = 0
+        self._exit_code: int | None = None
+        self._why = ""
+        self._kill_at: float | None = None
+        self._look_at = 0.0
+        self._shaken_by: float | None = None
 
-    async def serve(self, client: ServerConnection) -> None:
-        """Be there for a client until its connection ends; a newer one takes an older one's place."""
-        older, self._client = self._client, client
-        if older is not None:
-            await older.close(GOING_AWAY, "the session was resumed elsewhere")
-        self._be_patient(None)
-        self._channel.reconnected(self._loop.time())
-        sender = self._loop.create_task(self._send(client))
-        self._tell()
-        try:
-            async for frame in client:
-                await self._receive(frame)
-        except ConnectionClosed:
-            pass
-        finally:
-            sender.cancel()
-            if self._client is client:
-                self._client = None
-                self._left(said_goodbye=client.close_code == 1000)
+    def attach(self, connection: Connection, now: float) -> None:
+        """Go on with this client, or begin with it."""
+        is_first = self._look_at == 0
+        self.line.attach(connection, now)
+        self._look_at = now + _LOOK_EVERY
+        if is_first and self._settings.handshake:
+            self._shake_hands(now)
+        elif is_first:
+            self._start(now)
+        self.line.pump(now)
 
-    def look(self) -> None:
-        self._process.look()
+    def hang_up(self, why: str, now: float) -> None:
+        """End it, whatever still runs."""
+        self._why = self._why or why
+        self.has_left = True
+        if self._terminal is None:
+            self._begin_to_close()
+        elif self._kill_at is None and not self._is_closing:
+            self._kill_at = now + _UNTIL_KILLED
+            self._terminal.hang_up()
 
-    def hang_up(self) -> None:
-        self._process.hang_up()
+    def please_end(self) -> None:
+        """The whole task was sent SIGTERM; only a shell at its prompt does not care about that."""
+        self._settling = _SETTLING_AT_A_STOP
+        if self._terminal is not None and self._terminal.runs_jobs:
+            self._terminal.hang_up()
 
-    # From the client
+    def reaped(self, child: int, wait_status: int) -> None:
+        if self._terminal is not None:
+            self._terminal.ended(child, wait_status)
 
-    async def _receive(self, frame: str | bytes) -> None:
-        try:
-            message = frames.decode(frame if isinstance(frame, bytes) else frame.encode())
-        except BrokenFrame:  # nobody acknowledges it, so it is sent again
+    # The event loop's side
+
+    def source(self) -> tuple[int, int] | None:
+        """Return what to wait for on which file, to `serve` it."""
+        terminal = self._terminal
+        if terminal is None or self._is_closing:
+            return None
+        events = select.POLLIN if self._wants_output(terminal) else 0
+        events |= select.POLLOUT if terminal.has_input else 0
+        return (terminal.file, events) if events else None
+
+    def serve(self, now: float) -> None:
+        terminal = self._terminal
+        if terminal is None or self._is_closing:
             return
-        for ready in self._channel.receive(message, self._loop.time()):
-            self._take(ready)
-        if self._channel.unacknowledged_bytes < MOST_UNACKNOWLEDGED // 2:
-            self._process.read_on()
-        self._tell()
-        await self._process.has_room.wait()
+        terminal.push()
+        if self._wants_output(terminal):
+            self._take_output(terminal, now)
 
-    def _take(self, message: Message) -> None:
-        if message.payload_type == frames.SIZE:
-            size = frames.read_json(message.payload)
-            columns, rows = size.get("cols"), size.get("rows")
-            if (
-                isinstance(columns, int)
-                and isinstance(rows, int)
-                and 0 < columns < 65536
-                and 0 < rows < 65536
-            ):
-                self._process.resize(columns, rows)
+    def due_at(self) -> float:
+        """Return when to call `act`, even if nothing happens until then."""
+        times = [self._look_at, self._kill_at, self._shaken_by, self.line.due_at]
+        if self.line.lost_at is not None:
+            times.append(self.line.lost_at + self._settings.resume)
+        if self._is_closing:
+            times.append(self.line.heard_at + self._settling)
+        return min(time for time in times if time is not None)
+
+    def act(self, now: float) -> None:
+        """Do what time and other events made due."""
+        self.line.notice_loss(now)
+        self._hang_up_if_due(now)
+        self.line.pass_on(now)
+        self._look_after_terminal(now)
+        if self._is_closing and not self.is_over:
+            self._close_if_settled(now)
+        self.line.pump(now)
+
+    def _hang_up_if_due(self, now: float) -> None:
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY
+            if not grants.is_there(self._settings.folder, self.id):
+                self.hang_up("the session was ended", now)
+        if self.line.said_goodbye or self._is_past_hope(now):
+            self.hang_up("the connection was lost", now)
+        if self._shaken_by is not None and now >= self._shaken_by:
+            self.hang_up("the handshake was not answered", now)
+
+    def _is_past_hope(self, now: float) -> bool:
+        return self.line.lost_at is not None and now >= self.line.lost_at + self._settings.resume
+
+    # Input and output
+
+    def _has_room(self) -> bool:
+        return self._terminal is None or self._is_closing or self._terminal.has_room
+
+    def _take(self, message: Message, now: float) -> None:
+        if message.payload_type == frames.HANDSHAKE_RESPONSE:
+            self._hands_shaken(now)
+        elif self._terminal is None or self._is_closing:
+            return
         elif message.payload_type == frames.DATA:
-            self._process.type(message.payload)
+            self._terminal.write(message.payload)
+        elif message.payload_type == frames.SIZE:
+            _resize(self._terminal, message.payload)
 
-    # To the client
+    def _wants_output(self, terminal: Terminal) -> bool:
+        return not terminal.is_at_end and (self.line.is_free or self._kill_at is not None)
 
-    def _put_out(self, data: bytes) -> None:
-        self._channel.send(frames.DATA, data, self._loop.time())
-        if self._channel.unacknowledged_bytes > MOST_UNACKNOWLEDGED or not self._channel.can_send:
-            self._process.stop_reading()
-        self._tell()
+    def _take_output(self, terminal: Terminal, now: float) -> int:
+        output = terminal.read()
+        if (
+            output and self.line.is_free
+        ):  # else it comes from somebody who was hung up on, and is to be rid of it
+            self.line.say(frames.DATA, output, now)
+        return len(output)
 
-    def _tell(self) -> None:
-        self._news.set()
-        if self._channel.is_settled:
-            self._settled.set()
-        else:
-            self._settled.clear()
-        if self._timer is None and self._channel.due_at is not None:
-            self._timer = self._loop.call_at(self._channel.due_at, self._resend)
+    # Beginning and ending
 
-    def _resend(self) -> None:
-        self._timer = None
-        if self._client is not None and not self._channel.outbox:  # what still waits here is not lost
-            self._channel.resend(self._loop.time())
-        self._tell()
+    def _start(self, now: float) -> None:
+        try:
+            self._terminal = Terminal(self._argv, self._environment)
+        except OSError as error:
+            self.line.say(frames.DATA, f"tapit: no terminal: {error.strerror}\r\n".encode(), now)
+            self._exit_code = _CANNOT_START
+            self._begin_to_close()
 
-    async def _send(self, client: ServerConnection) -> None:
-        with suppress(ConnectionClosed):
-            while True:
-                await self._news.wait()
-                self._news.clear()
-                while self._channel.outbox:
-                    await client.send(self._channel.outbox[0])
-                    self._channel.outbox.popleft()
+    def _shake_hands(self, now: float) -> None:
+        session_type = {
+            "ActionType": "SessionType",
+            "ActionParameters": {"SessionType": "InteractiveCommands", "Properties": None},
+        }
+        asked = {"AgentVersion": "3.3.0.0", "RequestedClientActions": [session_type]}
+        self._shaken_by = now + _SHAKING_HANDS
+        self.line.say(frames.HANDSHAKE_REQUEST, json.dumps(asked).encode(), now)
 
-    # Endings
+    def _hands_shaken(self, now: float) -> None:
+        if self._shaken_by is None:
+            return
+        took = int((now - self._shaken_by + _SHAKING_HANDS) * 1e9)
+        self._shaken_by = None
+        said = {"HandshakeTimeToComplete": took, "CustomerMessage": ""}
+        self.line.say(frames.HANDSHAKE_COMPLETE, json.dumps(said).encode(), now)
+        self._start(now)
 
-    def _left(self, *, said_goodbye: bool) -> None:
-        if said_goodbye:
-            self._process.hang_up()
-        else:
-            self._be_patient(self._loop.call_later(RESUMED_WITHIN, self._process.hang_up))
-        if self._farewell is not None:
-            self._settled.set()  # nobody is there to take the rest
+    def _look_after_terminal(self, now: float) -> None:
+        terminal = self._terminal
+        if terminal is None or self._is_closing:
+            return
+        if self._kill_at is not None and now >= self._kill_at:
+            terminal.kill()
+            self._kill_at = now + _UNTIL_KILLED
+        is_awaited = self._kill_at is not None and not terminal.is_deserted
+        if terminal.exit_code is None or is_awaited or not self._is_drained(terminal, now):
+            return
+        self._exit_code = terminal.exit_code
+        self._begin_to_close()
 
-    def _be_patient(self, timer: asyncio.TimerHandle | None) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-        self._patience = timer
+    def _is_drained(self, terminal: Terminal, now: float) -> bool:
+        """Take the last output; not all of it, when the client first has to take some."""
+        while not terminal.is_at_end and self._drained < _MOST_TO_DRAIN:
+            if not self._wants_output(terminal):
+                return False
+            size = self._take_output(terminal, now)
+            if not size:
+                break
+            self._drained += size
+        return True
 
-    def _process_ended(self) -> None:
-        self._farewell = self._loop.create_task(self._say_goodbye())
+    def _begin_to_close(self) -> None:
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._kill_at = self._shaken_by = None
+        if self._terminal is not None:
+            self._terminal.close()
 
-    async def _say_goodbye(self) -> None:
-        if self._client is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._settled.wait(), FAREWELL)
-        if self._client is not None:
-            with suppress(ConnectionClosed):
-                await self._client.send(self._closing())
-                await self._client.close()
-        self._is_over = True
-        self._on_over()
+    def _close_if_settled(self, now: float) -> None:
+        if self.line.is_connected:
+            if not self.line.is_settled and now < self.line.heard_at + self._settling:
+                return
+            self.part(now)
+        elif not self.line.said_goodbye and not self._is_past_hope(now):
+            return
+        self.is_over = self.has_left = True
+        grants.remove(self._settings.folder, self.id)
 
-    def _closing(self) -> bytes:
-        said = {
+    def part(self, now: float) -> None:
+        """Let the client know how it ended, whatever it has not acknowledged yet."""
+        self.line.close(json.dumps(self._last_words()).encode(), now)
+
+    def abandon(self) -> None:
+        """Have done with it, come what may."""
+        self.is_over = self.has_left = True
+        grants.remove(self._settings.folder, self.id)
+        if self._terminal is not None:
+            self._terminal.hang_up()
+            self._terminal.kill()
+
+    def _last_words(self) -> dict[str, object]:
+        return {
             "MessageId": frames.new_uuid(),
+            "CreatedDate": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "DestinationId": self.id,
             "SessionId": self.id,
             "MessageType": frames.CLOSED,
             "SchemaVersion": 1,
-            "Output": "",
-            "ExitCode": self._process.exit_code,
+            "Output": self._why,
+            "ExitCode": self._exit_code,
         }
-        return Message(frames.CLOSED, json.dumps(said).encode()).encoded()
+
+
+def _resize(terminal: Terminal, payload: bytes) -> None:
+    said = frames.read_json(payload)
+    columns, rows = said.get("cols"), said.get("rows")
+    if isinstance(columns, int) and isinstance(rows, int) and columns > 0 and rows > 0:
+        terminal.resize(columns, rows)

@@ -40,5 +40,12 @@ def restore_defaults() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
+def die_by(number: int) -> None:
+    """Have whoever waits for this process see that a signal ended it."""
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
 def _wake_up(*_: object) -> None:
     """Do nothing: a handler must exist for the wake-up descriptor to be written to."""
