@@ -1,37 +1,23 @@
 """The task's record, and the pure functions that move it from status to status."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
-from chalicelib.domain.session import EVERYBODY_LEFT, NOBODY_CAME, Session
+from chalicelib.domain.outcome import outcome
+from chalicelib.domain.session import Session
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.size import Size
+from chalicelib.domain.status import FINAL, Status
 
 KEPT_FOR = timedelta(days=90)
 UNKNOWN_FOR = timedelta(hours=1)  # ECS keeps a stopped task at least that long
-CLOCK_GRAIN = timedelta(milliseconds=10)  # two clocks' roundings may disagree by that much about a deadline
 
 
-class Status(StrEnum):
-    """Where a task is in its life; the last five are final."""
-
-    PENDING = "PENDING"
-    STARTING = "STARTING"
-    RUNNING = "RUNNING"
-    STOPPING = "STOPPING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    STOPPED = "STOPPED"
-    TIMED_OUT = "TIMED_OUT"
-    LOST = "LOST"
-
-
-FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.TIMED_OUT, Status.LOST})
+__all__ = ["FINAL", "Status"]
 
 
 class _Frozen(BaseModel):
@@ -273,67 +259,15 @@ def deadline_of(started_at: datetime | None, max_hours: float | None) -> datetim
 
 
 def _over(task: Task, seen: Sighting, now: datetime) -> Task:
-    status, ended_by = _outcome(task, seen)
+    end = outcome(task, seen)
     return _ended(
         task,
-        status,
-        ended_by,
+        end.status,
+        end.ended_by,
         seen.stopped_at or now,
-        exit_code=_exit_code(task, seen),
+        exit_code=end.exit_code,
         reason=seen.reason or task.reason,
         lost_output_bytes=seen.lost_output_bytes,
-    )
-
-
-def _outcome(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
-    """Say how a task ended; every pair of stop code and exit code has an answer."""
-    if _ended_in_session(task, seen):
-        return _outcome_of_a_session(task, seen)
-    if seen.stop_code == "EssentialContainerExited":
-        if seen.exit_code == 0:
-            return Status.SUCCEEDED, EndedBy.EXIT
-        return Status.FAILED, EndedBy.OUT_OF_MEMORY if seen.out_of_memory else EndedBy.EXIT
-    if seen.stop_code == "UserInitiated":
-        return _outcome_of_a_stop(task, seen)
-    if seen.stop_code == "TaskFailedToStart":
-        return Status.FAILED, EndedBy.START_FAILURE
-    return Status.FAILED, EndedBy.INFRASTRUCTURE
-
-
-def _outcome_of_a_stop(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
-    kind = task.stop_cause.kind if task.stop_cause else None
-    if kind == "start_timeout":
-        return Status.FAILED, EndedBy.START_FAILURE
-    if kind == "deadline" or (kind is None and (seen.time_was_up or _was_past_its_deadline(task, seen))):
-        return Status.TIMED_OUT, EndedBy.DEADLINE
-    return Status.STOPPED, EndedBy.USER
-
-
-def _ended_in_session(task: Task, seen: Sighting) -> bool:
-    """An attached task's container runs a watchdog: only its own exit codes say nothing of the command."""
-    if not task.attached or seen.stop_code not in ("EssentialContainerExited", "UserInitiated"):
-        return False
-    if task.stop_cause is not None:
-        return task.stop_cause.kind == "session"
-    return seen.stop_code == "EssentialContainerExited" and seen.exit_code in (EVERYBODY_LEFT, NOBODY_CAME)
-
-
-def _outcome_of_a_session(task: Task, seen: Sighting) -> tuple[Status, EndedBy]:
-    if task.stop_cause is not None:
-        return Status.SUCCEEDED if task.stop_cause.exit_code == 0 else Status.FAILED, EndedBy.EXIT
-    return Status.FAILED, EndedBy.NOBODY_CAME if seen.exit_code == NOBODY_CAME else EndedBy.CONNECTION_LOST
-
-
-def _exit_code(task: Task, seen: Sighting) -> int | None:
-    if not _ended_in_session(task, seen):
-        return seen.exit_code
-    return task.stop_cause.exit_code if task.stop_cause is not None else None
-
-
-def _was_past_its_deadline(task: Task, seen: Sighting) -> bool:
-    stopping_at = seen.stopping_at or seen.stopped_at
-    return (
-        task.deadline is not None and stopping_at is not None and stopping_at >= task.deadline - CLOCK_GRAIN
     )
 
 

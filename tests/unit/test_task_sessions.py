@@ -92,6 +92,16 @@ def test_leaving_before_the_command_has_ended_stops_the_task() -> None:
     assert (ended.status, ended.ended_by) == (Status.STOPPED, EndedBy.USER)
 
 
+@pytest.mark.parametrize("code", [EVERYBODY_LEFT, NOBODY_CAME])
+def test_a_watchdog_that_goes_while_it_is_being_stopped_says_nothing_of_the_command(code: int) -> None:
+    by_user = end_session(an_attended_task(), "s1", None, "alice", LATER)
+    by_deadline = a_stopping_task(BY_DEADLINE, interactive=True, attached=True)
+
+    ends = [observe(task, an_end(exit_code=code), LATER) for task in (by_user, by_deadline)]
+
+    assert [(end.status, end.exit_code) for end in ends] == [(Status.STOPPED, None), (Status.TIMED_OUT, None)]
+
+
 def test_a_shell_beside_it_ends_without_the_task() -> None:
     task = add_session(an_attended_task(), a_session(id="s2", command="bash"))
 
