@@ -4,35 +4,38 @@ from typing import Any
 
 from chalicelib.ports import DataChannel
 from tests.home_process import HomeProcess
+from tests.http_client import Api
 from tests.local.session_client import SessionClient
 from tests.local.supervised_task import until
+from tests.sessions.bad_road import bad_road
 
 
-def opened(home: HomeProcess, task_id: str, **body: Any) -> tuple[DataChannel, str]:
+def opened(api: Api, task_id: str, **body: Any) -> tuple[DataChannel, str]:
     """Open a session as a client does: again and again, while the task is not ready."""
-    answer = until(lambda: _answered(home, task_id, body))
+    answer = until(lambda: _answered(api, task_id, body))
     said = answer.json
     channel = DataChannel(said["session_id"], said["url"], said["token"], said["headers"])
     return channel, said["nonce"]
 
 
-def _answered(home: HomeProcess, task_id: str, body: Any) -> Any:
-    answer = home.api.ask("POST", f"/tasks/{task_id}/sessions", body)
+def _answered(api: Api, task_id: str, body: Any) -> Any:
+    answer = api.ask("POST", f"/tasks/{task_id}/sessions", body)
     assert answer.status == 201 or answer.json["Code"] == "NotReady", answer.text
     return answer if answer.status == 201 else None
 
 
-def begun(home: HomeProcess, task_id: str, **body: Any) -> tuple[SessionClient, DataChannel, str]:
-    channel, nonce = opened(home, task_id, **body)
+def begun(api: Api, task_id: str, **body: Any) -> tuple[SessionClient, DataChannel, str]:
+    channel, nonce = opened(api, task_id, **body)
     client = SessionClient(channel)
     client.sees(f"tapit-start;{nonce};0".encode())
     client.types(f"{nonce}\r".encode())
+    client.sees(f"tapit-begin;{nonce};0".encode())
     return client, channel, nonce
 
 
 def test_an_attached_task_runs_its_command_in_a_session(home: HomeProcess, app: str) -> None:
     task_id = home.api.create(app, "read line; echo got $line; exit 3", attached=True)["id"]
-    client, channel, nonce = begun(home, task_id)
+    client, channel, nonce = begun(home.api, task_id)
     client.types(b"it\r")
     client.sees(f"tapit-exit;{nonce};3".encode())
 
@@ -46,7 +49,7 @@ def test_an_attached_task_runs_its_command_in_a_session(home: HomeProcess, app: 
 
 def test_a_good_end_in_a_session_is_the_tasks(home: HomeProcess, app: str) -> None:
     task_id = home.api.create(app, "true", attached=True)["id"]
-    client, channel, nonce = begun(home, task_id)
+    client, channel, nonce = begun(home.api, task_id)
     client.sees(f"tapit-exit;{nonce};0".encode())
 
     home.api.post(f"/tasks/{task_id}/sessions/{channel.session_id}/end", {"exit_code": 0})
@@ -57,7 +60,7 @@ def test_a_good_end_in_a_session_is_the_tasks(home: HomeProcess, app: str) -> No
 
 def test_a_client_that_leaves_without_a_word_to_the_home_ends_its_task(home: HomeProcess, app: str) -> None:
     task_id = home.api.create(app, "cat", attached=True)["id"]
-    client, _, _ = begun(home, task_id)
+    client, _, _ = begun(home.api, task_id)
 
     client.leaves()
 
@@ -68,7 +71,7 @@ def test_a_client_that_leaves_without_a_word_to_the_home_ends_its_task(home: Hom
 def test_a_task_can_run_beside_its_sessions(home: HomeProcess, app: str) -> None:
     command = "echo up; until [ -e go ]; do sleep 0.02; done; exit 5"
     task_id = home.api.create(app, command, interactive=True)["id"]
-    client, channel, _ = begun(home, task_id, command="touch go; sleep 1000")
+    client, channel, _ = begun(home.api, task_id, command="touch go; sleep 1000")
 
     task = home.api.finished(task_id)
 
@@ -83,7 +86,7 @@ def test_a_task_can_run_beside_its_sessions(home: HomeProcess, app: str) -> None
 
 def test_a_session_ended_by_the_home_is_hung_up_on(home: HomeProcess, app: str) -> None:
     task_id = home.api.create(app, "sleep 1000", interactive=True)["id"]
-    client, channel, _ = begun(home, task_id, command="sleep 1000")
+    client, channel, _ = begun(home.api, task_id, command="sleep 1000")
 
     home.api.post(f"/tasks/{task_id}/sessions/{channel.session_id}/end", {})
 
@@ -95,14 +98,14 @@ def test_a_session_ended_by_the_home_is_hung_up_on(home: HomeProcess, app: str) 
 def test_sessions_outlive_the_server(own_home: HomeProcess) -> None:
     """One that is open goes on, can be come back to, and others can be opened, whether or not a server was killed."""
     task_id = own_home.api.create(own_home.new_app(), "cat", attached=True)["id"]
-    client, channel, _ = begun(own_home, task_id)
+    client, channel, _ = begun(own_home.api, task_id)
 
     own_home.kill()
     client.types(b"without a server\r")
     client.sees(b"without a server\r\nwithout a server")
     own_home.start()
 
-    other, _, _ = begun(own_home, task_id, command="echo another; read line")
+    other, _, _ = begun(own_home.api, task_id, command="echo another; read line")
     other.sees(b"another")
     client.vanishes()
     said = own_home.api.post(f"/tasks/{task_id}/sessions/{channel.session_id}/resume")
@@ -112,3 +115,19 @@ def test_sessions_outlive_the_server(own_home: HomeProcess) -> None:
     client.leaves()
     other.leaves()
     assert own_home.api.finished(task_id)["ended_by"] == "connection_lost"
+
+
+def test_a_road_that_loses_doubles_and_swaps_frames_carries_every_byte(home: HomeProcess, app: str) -> None:
+    task_id = home.api.create(app, "sleep 1000", interactive=True)["id"]
+    numbers = b"".join(b"%d\n" % number for number in range(1, 20_001))
+    with bad_road(home.url, 0.1) as road:
+        api = Api(road.url, home.token)
+        client, _, _ = begun(api, task_id, command="stty raw -echo; echo ready; cat")
+        client.sees(b"ready\n")
+        client.types(numbers)
+        client.sees(b"\n20000\n")
+        client.leaves()
+
+    assert road.mishaps > 20
+    assert client.output.endswith(b"ready\n" + numbers)
+    home.api.stop(task_id)
