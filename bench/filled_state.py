@@ -7,7 +7,8 @@ from bench.home import APP
 from chalicelib.domain import ids
 from chalicelib.domain.app import App
 from chalicelib.domain.sighting import Sighting
-from chalicelib.domain.task import Change, Status, Task, accept_launch, begin_attempt, observe
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Change, Task, accept_launch, begin_attempt, observe
 from local.app_store import SqliteAppStore
 from local.database import Database
 from local.ecs_tasks import task_arn

@@ -10,7 +10,7 @@ from statistics import median
 from bench.filled_state import BYTES_EACH, STATUS, fill, id_at
 from bench.home import APP, Home, serving, temporary_place
 from bench.row import Budget, Row, compare
-from chalicelib.domain.task import Status
+from chalicelib.domain.status import Status
 from chalicelib.ports import TaskQuery
 from local.database import Database
 from local.task_store import SqliteTaskStore

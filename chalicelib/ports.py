@@ -9,7 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from chalicelib.domain.app import App
 from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.sighting import Sighting
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.domain.token import Token
 
 Item = TypeVar("Item")

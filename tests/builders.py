@@ -5,9 +5,9 @@ from typing import Any
 
 from chalicelib.domain.app import App
 from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.status import Status
 from chalicelib.domain.task import (
     Change,
-    Status,
     StopCause,
     Task,
     accept_launch,

@@ -10,7 +10,8 @@ from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import NoCapacity, Unanswered
 from chalicelib.domain.listed_task import ListedTask
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.ports import IdempotencyKey, Page, TaskQuery, TaskStore
 
 REMEMBERED = 1000

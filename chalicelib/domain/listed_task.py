@@ -4,7 +4,8 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 
 SHOWN_COMMAND = 200
 

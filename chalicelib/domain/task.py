@@ -17,9 +17,6 @@ KEPT_FOR = timedelta(days=90)
 UNKNOWN_FOR = timedelta(hours=1)  # ECS keeps a stopped task at least that long
 
 
-__all__ = ["FINAL", "Status"]
-
-
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from chalicelib.domain.errors import NotInteractive, NotReady, SessionNotFound, SessionOver, TaskOver
 from chalicelib.domain.session import MOST_KEPT, Session
-from chalicelib.domain.task import Status, StopCause, Task, request_stop
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import StopCause, Task, request_stop
 
 
 def refuse_sessions(task: Task, command: str | None) -> None:

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 
 START_TIMEOUT = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(minutes=1)

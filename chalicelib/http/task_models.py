@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chalicelib.domain import price
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy
 from chalicelib.domain.listed_task import ListedTask
-from chalicelib.domain.task import Status, StopCause, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import StopCause, Task
 from chalicelib.http.fields import (
     Command,
     Cpu,

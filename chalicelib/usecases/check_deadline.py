@@ -4,7 +4,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from chalicelib.domain.errors import TaskNotFound, Unavailable
-from chalicelib.domain.task import Status, StopCause, Task, request_stop
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import StopCause, Task, request_stop
 from chalicelib.domain.time_limit import next_wake, overdue
 from chalicelib.ports import Services
 from chalicelib.usecases.change import change_task

@@ -9,7 +9,8 @@ from chalicelib.domain import ids
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import AppNotFound, IdTaken, InvalidRequest, LimitExceeded, Unanswered
 from chalicelib.domain.size import fit
-from chalicelib.domain.task import Change, Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Change, Task
 from chalicelib.ports import IdempotencyKey, Services
 
 APP_DEFAULT = "app default"

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import AppNotFound, CannotStart, NoCapacity, TaskNotFound, Unanswered
+from chalicelib.domain.status import Status
 from chalicelib.domain.task import (
-    Status,
     Task,
     accept_launch,
     begin_attempt,

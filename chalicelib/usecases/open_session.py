@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass
 
 from chalicelib.domain.session import Session, session_argv
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.domain.task_sessions import (
     add_session,
     end_session,

@@ -1,6 +1,7 @@
 """Stop a task because a user asked for it."""
 
-from chalicelib.domain.task import Status, StopCause, Task, request_stop
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import StopCause, Task, request_stop
 from chalicelib.ports import Services
 from chalicelib.usecases.change import change_task
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import TapitError, Unanswered
-from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task, accept_launch, begin_attempt
 from chalicelib.ports import Services
 from chalicelib.usecases.sweep import PAGE, ROTATION, sweep
 from tests.builders import ARN, NOON, a_running_task, a_task

@@ -11,7 +11,7 @@ from chalicelib.adapters.ecs_sessions import EcsSessions
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.task import Status
+from chalicelib.domain.status import Status
 from chalicelib.usecases.create import NewTask, create_task
 from tests.home_in_process import HomeInProcess
 

@@ -11,7 +11,8 @@ from chalicelib.adapters.dynamodb_apps import DynamoAppStore
 from chalicelib.adapters.dynamodb_task_items import SHARDS, task_item
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.adapters.dynamodb_tokens import DynamoTokenStore
-from chalicelib.domain.task import Status, Task, accept_launch, begin_attempt, observe
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task, accept_launch, begin_attempt, observe
 from chalicelib.domain.token import new_token
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.aws_adapters.dynamodb_meter import Meter

@@ -11,7 +11,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
 from chalicelib.domain.listed_task import ListedTask
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.ports import TaskQuery
 from tests.builders import a_task
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto

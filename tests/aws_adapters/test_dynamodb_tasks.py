@@ -9,7 +9,8 @@ from chalicelib.adapters.dynamodb import DynamoTable
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain import ids
 from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
-from chalicelib.domain.task import Status, begin_attempt, lose
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import begin_attempt, lose
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.builders import NOON, a_task
 from tests.dynamodb_table import SetClock

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.domain import ids
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.ports import LogPage, Logs
 from local.nursery import Nursery
 from local.output_logs import OutputLogs

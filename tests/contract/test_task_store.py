@@ -23,7 +23,8 @@ from chalicelib.domain.errors import (
     TaskRemoved,
 )
 from chalicelib.domain.listed_task import ListedTask
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.ports import IdempotencyKey, Page, TaskQuery, TaskStore
 from local.database import Database
 from local.task_store import SqliteTaskStore

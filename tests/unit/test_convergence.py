@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import TaskFinished
 from chalicelib.domain.session import NOBODY_CAME
 from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.status import FINAL, Status
 from chalicelib.domain.task import (
-    FINAL,
-    Status,
     StopCause,
     Task,
     accept_launch,

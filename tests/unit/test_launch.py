@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import CannotStart, LaunchError, NoCapacity, Unanswered
-from chalicelib.domain.task import Status, Task
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task
 from chalicelib.ports import Services
 from chalicelib.usecases.launch import REPEATED_FOR, begin_life, launch_task
 from chalicelib.usecases.observe import record_sighting

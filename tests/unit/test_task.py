@@ -8,9 +8,9 @@ import pytest
 from chalicelib.domain.diagnosis import EndedBy
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
 from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.status import Status
 from chalicelib.domain.task import (
     KEPT_FOR,
-    Status,
     StopCause,
     Task,
     accept_launch,

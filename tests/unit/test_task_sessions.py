@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.diagnosis import EndedBy
 from chalicelib.domain.errors import NotInteractive, NotReady, SessionNotFound, SessionOver, TaskOver
 from chalicelib.domain.session import EVERYBODY_LEFT, MOST_KEPT, NOBODY_CAME, Session
-from chalicelib.domain.task import Status, Task, observe
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import Task, observe
 from chalicelib.domain.task_sessions import (
     add_session,
     end_session,
