@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-QUICK = 0.01  # seconds between two creates; hardly a machine launches as many
+QUICK = 0.02  # seconds between two creates; a launch that got in between slows them down, and is no end of the burst
 LONGEST_PAUSE = 0.1  # seconds; a stream of creates that never ends must not keep everything from starting
 
 
