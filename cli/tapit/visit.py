@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from importlib import import_module
 
 from tapit import tasks, times
@@ -52,6 +52,9 @@ class Visit:
             except KeyboardInterrupt:
                 until_it_begins.close()
                 return self._given_up()
+            except CliError:
+                self._stop_what_nobody_attends()
+                raise
             return self._attend(opened, until_it_begins)
 
     # Starting
@@ -108,8 +111,6 @@ class Visit:
         )
 
     def _without_connection(self, refusal: NotConnected) -> CliError:
-        if self._command is None:
-            self._stop()
         return CliError(
             f"task {self._id} runs, but its terminal cannot be reached",
             refusal.then or refusal.what,
@@ -121,6 +122,12 @@ class Visit:
             self._stop()
             self._call.say(f"Given up; task {self._id} is being stopped.")
         return INTERRUPTED
+
+    def _stop_what_nobody_attends(self) -> None:
+        """Without a session the command of `tapit run` never begins; why there is none is what gets told."""
+        if self._command is None and not tasks.is_final(self._task):
+            with suppress(CliError):
+                self._stop()
 
     def _stop(self) -> None:
         self._call.client.send("POST", f"{self._path}/stop", repeatable=True)
