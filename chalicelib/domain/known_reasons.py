@@ -76,6 +76,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"workdir \S.* (does not exist|is not a directory|is not accessible|cannot be entered)",
+        "Make that directory, or give the app another one: tapit set app name=... workdir=...",
+    ),
+    (
         r"CannotStartContainerError|CannotCreateContainerError",
         (
             "The container itself cannot start: check that the image has what the app asks for (a shell "

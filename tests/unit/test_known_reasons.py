@@ -32,6 +32,7 @@ SAID = [
         "mount targets",
     ),
     ("ResourceInitializationError: failed to configure ENI", "network"),
+    ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (
         "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",
         "execution_role=",
