@@ -6,7 +6,7 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: same-python demo test test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
+.PHONY: same-python demo test test-aws test-here test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -31,8 +31,19 @@ first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=
 redrive: .venv/deploy-ready  ## hand the events of both dead-letter queues over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
+# Tests wait most of the time, and those about AWS have nothing in common with the others: so both run side by side.
+ABOUT_AWS := tests/aws tests/aws_adapters tests/deploy
+SYNC := $(if $(filter output-sync,$(.FEATURES)),-Otarget)
+
 test: lint types imports .venv/lint/ready .venv/lambda/ready .venv/aws/ready  ## everything CI checks
-	$(BIN)/python -m pytest
+	@echo "All tests, in two halves side by side; each is shown when it is over (some minutes) ..."
+	@$(MAKE) --no-print-directory -j2 $(SYNC) test-aws test-here
+
+test-aws:
+	@$(BIN)/python -m pytest $(ABOUT_AWS)
+
+test-here:
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS))
 
 test-fast: lint types imports .venv/lint/ready .venv/lambda/ready  ## without what takes long
 	$(BIN)/python -m pytest -m "not slow"
