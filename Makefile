@@ -6,7 +6,7 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: same-python demo test test-aws test-here test-fast format lint types imports bench docs lock clean package deploy destroy first-token redrive
+.PHONY: same-python demo test test-aws test-typed test-here test-fast fuzz vulnerabilities format lint types imports bench docs wheels lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -28,22 +28,38 @@ destroy: .venv/deploy-ready  ## take a stage down; its table stays unless TABLE=
 first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=dev [NAME=alice]
 	@$(BIN)/python -m deploy first-token --stage "$(STAGE)" --name "$(or $(NAME),admin)"
 
-redrive: .venv/deploy-ready  ## hand the events of both dead-letter queues over again
+redrive: .venv/deploy-ready  ## hand what is in the dead-letter queue over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
-# Tests wait most of the time, and those about AWS have nothing in common with the others: so both run side by side.
+# Tests wait most of the time, and these three parts have nothing in common: so they run side by side.
 ABOUT_AWS := tests/aws tests/aws_adapters tests/deploy
+TYPED := tests/cli tests/sessions
 SYNC := $(if $(filter output-sync,$(.FEATURES)),-Otarget)
 
+OF_PROPERTIES := $$(grep -rlE "^(from|import) hypothesis" tests --include='test_*.py')
+
 test: lint types imports .venv/lint/ready .venv/lambda/ready .venv/aws/ready  ## everything CI checks
-	@echo "All tests, in two halves side by side; each is shown when it is over (some minutes) ..."
-	@$(MAKE) --no-print-directory -j2 $(SYNC) test-aws test-here
+	@echo "All tests, in three parts side by side; each is shown when it is over (some minutes) ..."
+	@$(MAKE) --no-print-directory -j3 $(SYNC) test-aws test-typed test-here
 
 test-aws:
 	@$(BIN)/python -m pytest $(ABOUT_AWS)
 
+test-typed:
+	@$(BIN)/python -m pytest $(TYPED)
+
 test-here:
-	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS))
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS) $(TYPED))
+
+LOCK_FILES := constraints.txt requirements-lambda.txt requirements-lint.txt requirements-audit.txt tests/aws/requirements-emulator.txt
+
+vulnerabilities: .venv/audit/ready  ## ask the package index (so online) which pinned versions have known holes
+	@status=0; for file in $(LOCK_FILES); do echo "$$file:"; \
+	  .venv/audit/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip -r $$file || status=1; \
+	done; exit $$status
+
+fuzz: .venv/dev-ready  ## the same properties with many more examples, and the API asked for longer: many minutes
+	$(BIN)/python -m pytest --hypothesis-profile=long $(OF_PROPERTIES)
 
 test-fast: lint types imports .venv/lint/ready .venv/lambda/ready  ## without what takes long
 	$(BIN)/python -m pytest -m "not slow"
@@ -65,8 +81,13 @@ imports: .venv/dev-ready
 bench: .venv/dev-ready .venv/lambda/ready
 	$(BIN)/python -m bench
 
-docs: .venv/ready  ## docs/commands.md and the README's commands, from --help
-	$(BIN)/python -m tapit.reference README.md docs/commands.md
+docs: .venv/ready  ## docs/commands.md and the README's commands, from --help; the JSON Schema of events, from the model
+	$(BIN)/python -m tapit.help.reference README.md docs/commands.md
+	$(BIN)/python -m chalicelib.http.event_schema docs/events/event.schema.json
+
+wheels: .venv/dev-ready  ## dist/: both distributions, as archives and wheels
+	$(BIN)/python -m build --outdir dist cli
+	$(BIN)/python -m build --outdir dist .
 
 lock: .venv/dev-ready  ## pin every installed version
 	( echo '# Every installed version, pinned; `make lock` writes it anew.'; \
@@ -91,7 +112,7 @@ clean:
 	@touch $@
 
 # cfn-lint needs another pydantic than the program, and the Lambda runtime has a boto3 of its own.
-.venv/lint/ready .venv/lambda/ready: .venv/%/ready: .venv/ready requirements-%.txt
+.venv/lint/ready .venv/lambda/ready .venv/audit/ready: .venv/%/ready: .venv/ready requirements-%.txt
 	@test -x .venv/$*/bin/python || $(PYTHON) -m venv .venv/$*
 	@.venv/$*/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-$*.txt
 	@touch $@

@@ -13,18 +13,27 @@ from typing import Any
 
 from bench.row import Budget, Row, compare
 from chalicelib.wiring import running_on
+from tests.aws_adapters.aws_home import AwsHome, aws_home
 from tests.aws_adapters.ecs_account import client
-from tests.aws_adapters.test_requests_of_a_life import MOST, AwsHome, a_life, aws_home
+from tests.aws_adapters.news_of_a_life import News, newsroom
+from tests.aws_adapters.test_news_of_a_life import DEAREST as DEAREST_NEWS
+from tests.aws_adapters.test_news_of_a_life import DEAREST_WEBHOOK
+from tests.aws_adapters.test_requests_of_a_life import DEAREST, DEAREST_WITH_A_WAIT, lives
+from tests.aws_adapters.whole_life import Life
 from tests.dynamodb_table import NAME
 
 ROUNDS = 200
-PRICE = Budget(MOST * 1000, 0.2, "$ per 1,000")
+PRICE = Budget(DEAREST * 1000, 0.15, "$ per 1,000")
+PRICE_WITH_A_WAIT = Budget(DEAREST_WITH_A_WAIT * 1000, 0.2, "$ per 1,000")
+PRICE_OF_NEWS = Budget(DEAREST_NEWS * 1000, DEAREST_NEWS * 1000, "$ per 1,000")
+PRICE_WITH_A_WEBHOOK = Budget((DEAREST_NEWS + DEAREST_WEBHOOK) * 1000, 0.04, "$ per 1,000")
+RETURN = Budget(5, 5, "s")
 BARE = {"pk": {"S": "bare"}, "text": {"S": "x" * 500}}
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Time warm requests of the API in turns with bare ones of the table, then count what a life takes."""
-    return [*_latencies(10 if quick else ROUNDS), *_life()]
+    """Time warm requests of the API in turns with bare ones of the table, then count what lives take."""
+    return [*_latencies(10 if quick else ROUNDS), *_lives(), *_news()]
 
 
 class Waiting:
@@ -45,7 +54,7 @@ class Waiting:
 
 
 def _latencies(rounds: int) -> list[Row]:
-    with aws_home(lambda **_: None) as home, running_on(home.services()):
+    with aws_home() as home, running_on(home.services()):
         whole, own = _medians(_steps(home), Waiting(home), rounds)
     return [
         compare("AWS home on moto: create a task", whole["create"], whole["put"], "bare PutItem"),
@@ -58,7 +67,7 @@ def _latencies(rounds: int) -> list[Row]:
 def _steps(home: AwsHome) -> Mapping[str, Callable[[], Any]]:
     table, numbers = client("dynamodb"), itertools.count()
     table.put_item(TableName=NAME, Item=BARE)
-    path = f"/tasks/{home.create()}"
+    path = f"/tasks/{home.create()['id']}"
     return {
         "create": home.create,
         "put": lambda: table.put_item(TableName=NAME, Item={**BARE, "pk": {"S": f"bare-{next(numbers)}"}}),
@@ -88,15 +97,44 @@ def _median_of_each(taken: Mapping[str, list[float]]) -> Mapping[str, float]:
     return {name: median(times) for name, times in taken.items()}
 
 
-def _life() -> list[Row]:
-    life = a_life()
+def _lives() -> list[Row]:
+    with lives() as some:
+        first, ordinary, waited = some.one(waits=False), some.one(waits=False), some.one(waits=True)
+    looks = f"{waited.looks} looks, {waited.requests['cloudwatch-logs.GetLogEvents']} of GetLogEvents"
+    returned = waited.returned_after
+    return [
+        Row("requests to AWS, an ordinary task", _requests_of(ordinary)),
+        Row("... an app's first task", _requests_of(first)),
+        Row("transitions of the state machine", f"{ordinary.transitions}"),
+        _price("price of 1,000 ordinary tasks", ordinary, PRICE),
+        _price("... each with a minute of `--wait`", waited, PRICE_WITH_A_WAIT),
+        Row(
+            "a minute of `--wait`: returns after the end",
+            f"{returned:g} s",
+            looks,
+            judged=returned,
+            budget=RETURN,
+        ),
+    ]
+
+
+def _news() -> list[Row]:
+    with newsroom() as room:
+        _, unheard = room.tell(), room.tell()
+        room.subscribe()
+        _, heard = room.tell(), room.tell()
+    return [
+        _price("price of the news of 1,000 tasks, in the feed and on the bus", unheard, PRICE_OF_NEWS),
+        _price("... and sent to a webhook", heard, PRICE_WITH_A_WEBHOOK),
+    ]
+
+
+def _requests_of(life: Life) -> str:
     table = sum(number for name, number in life.requests.items() if name.startswith("dynamodb."))
+    return f"{sum(life.requests.values())}, {table} of them DynamoDB's"
+
+
+def _price(what: str, life: Life | News, budget: Budget) -> Row:
     thousand = life.dollars * 1000
     parts = ", ".join(f"{name} {dollars * 1000:.3f}" for name, dollars in life.bill.items())
-    return [
-        Row(
-            "requests to AWS, an app's first task",
-            f"{sum(life.requests.values())}, {table} of them DynamoDB's",
-        ),
-        Row("price of 1,000 such tasks", f"${thousand:.3f}", parts, judged=thousand, budget=PRICE),
-    ]
+    return Row(what, f"${thousand:.3f}", parts, judged=thousand, budget=budget)

@@ -26,6 +26,9 @@ ENVIRONMENT = {
     "STAGE": "bench",
     "TABLE": "tapit-bench",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:tapit-bench-lifecycle",
+    **dict.fromkeys(
+        ("DELIVERIES_URL", "SLOW_DELIVERIES_URL", "FAILED_QUEUE_URL"), "https://sqs.aws/1/tapit-bench-queue"
+    ),
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
     "PYTHONWARNINGS": "ignore:No application metrics",
 }

@@ -9,11 +9,11 @@ from chalicelib.domain.app import App
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Change, Task, accept_launch, begin_attempt, observe
-from local.app_store import SqliteAppStore
-from local.database import Database
-from local.ecs_tasks import task_arn
-from local.state import open_state
-from local.task_store import _INSERT, _row
+from local.runs.ecs_tasks import task_arn
+from local.store.app_store import SqliteAppStore
+from local.store.database import Database
+from local.store.state_folder import open_state
+from local.store.task_store import _INSERT, _INSERT_TAG, _row
 
 BYTES_EACH = 2_500  # a record and its index entries, generously
 AT_ONCE = 50_000  # a transaction
@@ -43,8 +43,10 @@ def id_at(number: int) -> str:
 
 def _insert(database: Database, variants: list[Values], numbers: range) -> None:
     rows = (_with_id(variants[number % VARIANTS], id_at(number)) for number in numbers)
+    tags = ((APP, f"ticket:OPS-{number % VARIANTS}", id_at(number)) for number in numbers)
     with database.write() as connection:
         connection.executemany(_INSERT, rows)
+        connection.executemany(_INSERT_TAG, tags)
 
 
 def _with_id(values: Values, task_id: str) -> Values:
@@ -65,6 +67,7 @@ def _task(number: int) -> Task:
         max_hours=24,
         initiated_by=f"user-{number}",
         created_by=f"token-{number}",
+        tags={"ticket": f"OPS-{number}"},
         created_at=later,
         history=(Change(status=Status.PENDING, time=later),),
     )

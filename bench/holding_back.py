@@ -2,8 +2,8 @@
 
 from unittest.mock import patch
 
-from local.lifecycle import LocalLifecycle
 from local.main import main
+from local.timing.lifecycle import LocalLifecycle
 
 if __name__ == "__main__":
     with patch.object(LocalLifecycle, "begin"):

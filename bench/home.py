@@ -8,13 +8,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from bench.machine import REPOSITORY
 from bench.timing import Command
-from local.run_folder import RunFolder
+from local.runs.run_folder import RunFolder
+from local.runs.run_requests import request_stop
 
 BIN = Path(sys.executable).parent
 TAPIT_LOCAL = (str(BIN / "tapit-local"),)
@@ -32,8 +34,16 @@ class Home:
         self.pid = server.pid
         self.runs = place / "state" / "runs"
         self.token = (place / "state" / "token").read_text()
-        self.port = int(json.loads((place / "state" / "server.json").read_text())["port"])
+        served = json.loads((place / "state" / "server.json").read_text())
+        self.port = int(served["tcp_url"].rpartition(":")[2])
+        self.socket = str(served["url"]).removeprefix("unix:")
         self._connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
+    def another(self) -> "Home":
+        """The same home for another thread, over a connection of its own."""
+        other = copy(self)
+        other._connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return other
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer's JSON; anything but a success ends the benchmark."""
@@ -109,5 +119,5 @@ def _end_tasks(runs: Path) -> None:
     folders = [RunFolder(path, path.name.rpartition("-")[0]) for path in runs.glob("*")]
     alive = [folder for folder in folders if folder.is_alive()]
     for folder in alive:
-        folder.request_stop("the benchmark is over")
+        request_stop(folder, "the benchmark is over")
     wait_until(lambda: not any(folder.is_alive() for folder in alive))

@@ -21,13 +21,13 @@ def measure(*, quick: bool) -> list[Row]:
     tasks = 10 if quick else TASKS
     with running_home() as home:
         _warm_up(home)
-        idle = _with_nursery(home.pid)
+        idle = _with_fork_server(home.pid)
         supervisors = _run(home, tasks)
-        busy = _with_nursery(home.pid)
+        busy = _with_fork_server(home.pid)
         resident = [_resident(pid) for pid in supervisors]
         shares = [share for pid in supervisors if (share := _proportional(pid)) is not None]
     return [
-        _row("server and its nursery, idle: resident memory", idle, IDLE),
+        _row("server and its fork server, idle: resident memory", idle, IDLE),
         _row(f"... with {tasks} running tasks", busy, BUSY),
         _row("a task's supervisor: resident memory, the largest", max(resident), SUPERVISOR),
         Row("... median", quantity(median(resident), "MB")),
@@ -62,7 +62,7 @@ def _supervisor(run: Path) -> int:
     return int(json.loads((run / "started.json").read_text())["supervisor_pid"])
 
 
-def _with_nursery(server: int) -> float:
+def _with_fork_server(server: int) -> float:
     """The process that forks supervisors is the server's only child."""
     done = subprocess.run(["ps", "-axo", "pid=,ppid=,rss="], capture_output=True, text=True, check=True)
     rows = [[int(cell) for cell in line.split()] for line in done.stdout.splitlines()]

@@ -2,22 +2,24 @@
 
 import random
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import median
 
 from bench.filled_state import BYTES_EACH, STATUS, fill, id_at
 from bench.home import APP, Home, serving, temporary_place
 from bench.row import Budget, Row, compare
+from bench.timing import medians_of_steps
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.status import Status
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import TaskQuery
-from local.database import Database
-from local.task_store import SqliteTaskStore
+from local.store.database import Database
+from local.store.task_store import SqliteTaskStore
 
 FEW, MANY = 1_000, 1_000_000
 BUDGET = Budget(1.3, 1.1, "x")
 PAGE = 50
+OF_NO_TASK = TaskFilter(FilterBy.STATUS, (Status.LOST,))
 
 Query = Callable[[int], TaskQuery]
 
@@ -26,12 +28,19 @@ QUERIES: Mapping[str, Query] = {
     "a page deep in the list, by cursor": lambda tasks: TaskQuery(
         APP, PAGE, after_id=id_at(random.randrange(tasks // 10, tasks))
     ),
-    "by status": lambda _: TaskQuery(APP, PAGE, status=STATUS),
-    "by a status that no task has": lambda _: TaskQuery(APP, PAGE, status=Status.LOST),
-    "by initiated_by": lambda _: TaskQuery(APP, PAGE, initiated_by="user-3"),
-    "by created_by": lambda _: TaskQuery(APP, PAGE, created_by="token-3"),
+    "by status": lambda _: TaskQuery(APP, PAGE, TaskFilter(FilterBy.STATUS, (STATUS,))),
+    "by three statuses": lambda _: TaskQuery(
+        APP, PAGE, TaskFilter(FilterBy.STATUS, (STATUS, Status.LOST, Status.TIMED_OUT))
+    ),
+    "by a status that no task has": lambda _: TaskQuery(APP, PAGE, OF_NO_TASK),
+    "by initiated_by": lambda _: TaskQuery(APP, PAGE, TaskFilter(FilterBy.INITIATED_BY, ("user-3",))),
+    "by created_by": lambda _: TaskQuery(APP, PAGE, TaskFilter(FilterBy.CREATED_BY, ("token-3",))),
+    "by tag": lambda _: TaskQuery(APP, PAGE, TaskFilter(FilterBy.TAG, ("ticket:OPS-3",))),
     "by initiated_by, deep in the list": lambda tasks: TaskQuery(
-        APP, PAGE, initiated_by="user-3", after_id=id_at(random.randrange(tasks * 6 // 10, tasks))
+        APP,
+        PAGE,
+        TaskFilter(FilterBy.INITIATED_BY, ("user-3",)),
+        after_id=id_at(random.randrange(tasks * 6 // 10, tasks)),
     ),
 }
 
@@ -52,7 +61,7 @@ def _ask_stores(few_place: Path, many_place: Path, many: int, rounds: int) -> li
     stores = {FEW: _store(few_place), many: _store(many_place)}
     rows = []
     for name, query in QUERIES.items():
-        took = _medians({size: _page(store, query, size) for size, store in stores.items()}, rounds)
+        took = medians_of_steps({size: _page(store, query, size) for size, store in stores.items()}, rounds)
         rows.append(_row(f"page of {PAGE}, {name}", took, many))
     return rows
 
@@ -60,7 +69,7 @@ def _ask_stores(few_place: Path, many_place: Path, many: int, rounds: int) -> li
 def _ask_servers(few_place: Path, many_place: Path, many: int, rounds: int) -> list[Row]:
     with serving(few_place) as few_home, serving(many_place) as many_home:
         homes = {FEW: few_home, many: many_home}
-        took = _medians({size: _request(home) for size, home in homes.items()}, rounds)
+        took = medians_of_steps({size: _request(home) for size, home in homes.items()}, rounds)
     return [_row(f"page of {PAGE}, first page, over HTTP", took, many)]
 
 
@@ -68,25 +77,15 @@ def _row(name: str, took: Mapping[int, float], many: int) -> Row:
     return compare(f"{name}: {many:,} tasks", took[many], took[FEW], f"{FEW:,} tasks", BUDGET)
 
 
-def _medians(steps: Mapping[int, Callable[[], None]], rounds: int) -> dict[int, float]:
-    taken: dict[int, list[float]] = {size: [] for size in steps}
-    for _ in range(rounds):
-        for size in random.sample(list(steps), len(steps)):
-            began = time.perf_counter()
-            steps[size]()
-            taken[size].append(time.perf_counter() - began)
-    return {size: median(times) for size, times in taken.items()}
-
-
 def _store(place: Path) -> SqliteTaskStore:
-    return SqliteTaskStore(Database(place / "state" / "tapit.db"), lambda _: None)
+    return SqliteTaskStore(Database(place / "state" / "tapit.db"), SystemClock(), lambda _: None)
 
 
 def _page(store: SqliteTaskStore, query: Query, size: int) -> Callable[[], None]:
     def ask() -> None:
         asked = query(size)
         found = len(store.list(asked).items)
-        if found != (0 if asked.status is Status.LOST else PAGE):
+        if found != (0 if asked.only == OF_NO_TASK else PAGE):
             raise RuntimeError(f"a page had {found} tasks")
 
     return ask

@@ -8,10 +8,10 @@ BUDGET = Budget(300, 150, "ms")
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """Time `tapit create task true -w` against `sh -c true` and `tapit --version` together."""
+    """Time `tapit create task -w true` against `sh -c true` and `tapit --version` together."""
     with running_home() as home:
         commands = {
-            "task": home.tapit("create", "task", "true", "-w"),
+            "task": home.tapit("create", "task", "-w", "true"),
             "shell": Command(["/bin/sh", "-c", "true"], home.env),
             "version": home.tapit("--version"),
         }
@@ -20,7 +20,7 @@ def measure(*, quick: bool) -> list[Row]:
     overhead = (took["task"] - bare) * 1000
     return [
         Row(
-            "`tapit create task true -w`, whole command",
+            "`tapit create task -w true`, whole command",
             milliseconds(took["task"]),
             f"{milliseconds(bare)} `sh -c true` + `tapit --version`",
         ),

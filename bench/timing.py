@@ -3,9 +3,12 @@
 import random
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import TypeVar
+
+Step = TypeVar("Step", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,17 @@ def medians(commands: Mapping[str, Command], rounds: int) -> dict[str, float]:
             seconds = _time(commands[name])
             if number:
                 taken[name].append(seconds)
+    return {name: median(times) for name, times in taken.items()}
+
+
+def medians_of_steps(steps: Mapping[Step, Callable[[], object]], rounds: int) -> dict[Step, float]:
+    """Return how long each step takes in this process, over so many rounds in a random order."""
+    taken: dict[Step, list[float]] = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name in random.sample(list(steps), len(steps)):
+            began = time.perf_counter()
+            steps[name]()
+            taken[name].append(time.perf_counter() - began)
     return {name: median(times) for name, times in taken.items()}
 
 

@@ -8,13 +8,19 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from chalicelib.domain.sighting import Sighting
+from chalicelib.domain.sighting import Passing, Sighting
+from chalicelib.ecs_reasons import why_passing
 
 PATTERN = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
 MAIN_CONTAINER = "main"
 LOST_OUTPUT = "tapit.lost-output-bytes"
+COMMAND_EXIT_CODE = "tapit.command-exit-code"
 TIME_WAS_UP = "tapit: max_hours="  # how the reason begins that we give for a stop at the time limit
-_STARTED_BY = re.compile(r"tapit-[A-Za-z0-9-]+/([0-9a-z]{12})")
+_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_STARTED_BY = re.compile(r"tapit-([A-Za-z0-9-]+)/([0-9a-z]{12})(?:/([0-9]{1,9}))?")
+# The agent's words when what a container waits for cannot come about. It says 143 then, though nothing ran: see
+# handleTerminalDependencyError in github.com/aws/amazon-ecs-agent/blob/master/agent/engine/task_manager.go
+_NEVER_RAN = "CannotStartContainerError: dependency graph"
 NOT_STARTED = {"PROVISIONING": "provisioning", "PENDING": "pulling the image", "ACTIVATING": "starting"}
 
 
@@ -48,9 +54,9 @@ class _Detail(_Tolerant):
     attributes: list[_Attribute] = Field(default_factory=list)
 
 
-def started_by(stage: str, task_id: str) -> str:
+def started_by(stage: str, task_id: str, attempt: int) -> str:
     """Return what a task of ours carries as `startedBy`: at most 128 letters, digits, hyphens, slashes."""
-    return f"tapit-{stage}/{task_id}"
+    return f"tapit-{stage}/{task_id}/{attempt}"
 
 
 def cluster_of(arn: str) -> str:
@@ -58,15 +64,18 @@ def cluster_of(arn: str) -> str:
     return arn.split("/")[1]
 
 
-def parse(detail: dict[str, Any]) -> tuple[str | None, Sighting]:
-    """Return the id of the task that an event's detail (or a DescribeTasks task) is about, and what it says."""
+def task_of(detail: dict[str, Any], stage: str) -> str | None:
+    """Return the id of the task of this stage that an event's detail is about; None when it is about no such task."""
+    ours = _mark(_Detail.model_validate(detail))
+    return ours[2] if ours is not None and ours[1] == stage else None
+
+
+def sighting_in(detail: dict[str, Any]) -> Sighting:
+    """Return what an event's detail, or a task as DescribeTasks has it, says of a container."""
     seen = _Detail.model_validate(detail)
-    ours = _STARTED_BY.fullmatch(seen.startedBy)
-    return ours[1] if ours else None, _sighting(seen)
-
-
-def _sighting(seen: _Detail) -> Sighting:
+    ours = _mark(seen)
     main = _main_container(seen.containers)
+    never_ran = _NEVER_RAN in (main.reason or "")
     return Sighting(
         version=seen.version,
         arn=seen.taskArn,
@@ -74,14 +83,27 @@ def _sighting(seen: _Detail) -> Sighting:
         started_at=seen.startedAt,
         stopping_at=seen.stoppingAt,
         stopped_at=seen.executionStoppedAt or seen.stoppedAt,
-        stop_code=seen.stopCode,
-        exit_code=main.exitCode,
+        stop_code="TaskFailedToStart" if never_ran else seen.stopCode,
+        exit_code=None if never_ran else main.exitCode,
         reason=_reason(seen.stoppedReason, main.reason),
         out_of_memory=(main.reason or "").startswith("OutOfMemory"),
         time_was_up=(seen.stoppedReason or "").startswith(TIME_WAS_UP),
         waiting_for=NOT_STARTED.get(seen.lastStatus),
-        lost_output_bytes=_lost_output(seen.attributes),
+        lost_output_bytes=_number(LOST_OUTPUT, seen.attributes) or 0,
+        command_exit_code=_number(COMMAND_EXIT_CODE, seen.attributes),
+        attempt=int(ours[3]) if ours is not None and ours[3] else None,
+        passing=_passing(seen, main),
     )
+
+
+def _mark(seen: _Detail) -> re.Match[str] | None:
+    return _STARTED_BY.fullmatch(seen.startedBy)
+
+
+def _passing(seen: _Detail, main: _Container) -> Passing | None:
+    if seen.stopCode != "TaskFailedToStart" or seen.startedAt is not None or main.exitCode is not None:
+        return None  # something of the command may have run
+    return why_passing(_reason(seen.stoppedReason, main.reason) or "")
 
 
 def _main_container(containers: list[_Container]) -> _Container:
@@ -96,6 +118,7 @@ def _reason(stopped: str | None, container: str | None) -> str | None:
     return ": ".join(dict.fromkeys(parts)) or None
 
 
-def _lost_output(attributes: list[_Attribute]) -> int:
-    values = [attribute.value for attribute in attributes if attribute.name == LOST_OUTPUT]
-    return int(values[0]) if values else 0
+def _number(name: str, attributes: list[_Attribute]) -> int | None:
+    """Attributes of that name may be anybody's: what is no number says nothing."""
+    values = (attribute.value for attribute in attributes if attribute.name == name)
+    return next((int(value) for value in values if _NUMBER.fullmatch(value)), None)

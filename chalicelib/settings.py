@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.domain.errors import Misconfigured
 
+QueueUrl = Annotated[str, Field(pattern=r"^https?://.+/tapit-.+$")]
 _NAMES = {"AWS_REGION": "region"}  # set by Lambda itself; the others are named like their fields
 
 
 class Settings(BaseModel):
-    """One field per variable. Only who begins lifecycles is told the state machine, only who launches the role."""
+    """One field per variable. What not every function needs is told to those that do."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,6 +21,9 @@ class Settings(BaseModel):
     region: Annotated[str, Field(min_length=1)]
     state_machine_arn: Annotated[str, Field(pattern=r"^arn:.+:stateMachine:.+$")] | None = None
     session_role_arn: Annotated[str, Field(pattern=r"^arn:.+:role/.+$")] | None = None
+    deliveries_url: QueueUrl | None = None
+    slow_deliveries_url: QueueUrl | None = None
+    failed_queue_url: QueueUrl | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -30,6 +34,13 @@ class Settings(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             raise Misconfigured(_problems(error)) from error
+
+    def required(self, field: str) -> str:
+        """Return a setting that this function cannot do without; raise Misconfigured when it is not there."""
+        found: str | None = getattr(self, field)
+        if found is None:
+            raise Misconfigured({variable_of(field): "is missing"})
+        return found
 
 
 def variable_of(field: str) -> str:

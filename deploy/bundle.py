@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from deploy.refusals import Refusal
 
-MOST_BYTES = int(6.5 * 1024 * 1024)
+MOST_BYTES = 7 * 1024 * 1024
 LAMBDA_FOLDER = "/var/task"  # what tracebacks name
 # The runtime brings boto3; a second one would slow every cold start, and X-Ray's SDK would pull it in.
 UNWANTED = ("boto3", "botocore", "aws_xray_sdk", "local", "cli", "tests", "deploy", "bench")

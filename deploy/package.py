@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from deploy.bundle import bundle
 from deploy.refusals import Refusal
@@ -28,6 +29,12 @@ class Package:
 
     zip: Path
     template: Path
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The properties of the table that a new stack makes."""
+        found: dict[str, Any] = json.loads(self.template.read_text())["Resources"]["Table"]["Properties"]
+        return found
 
 
 def package(architecture: str, build: Path, root: Path = ROOT) -> Package:

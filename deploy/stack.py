@@ -29,7 +29,7 @@ class Stack:
         self._account = account
         self._client: Any = account.client("cloudformation")
         self._say = say
-        self._pause = pause
+        self.pause = pause
 
     def find(self) -> dict[str, Any] | None:
         """Return CloudFormation's description of the stack, or None when there is none."""
@@ -108,7 +108,7 @@ class Stack:
             described: dict[str, Any] = self._client.describe_change_set(ChangeSetName=change_set)
             if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
                 return described
-            self._pause(POLL_SECONDS)
+            self.pause(POLL_SECONDS)
 
     def _say_changes(self, change_set: str) -> None:
         pages = self._client.get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
@@ -127,7 +127,7 @@ class Stack:
                 failures += _failure(event)
             if _is_resting(status):
                 break
-            self._pause(POLL_SECONDS)
+            self.pause(POLL_SECONDS)
         if status != wanted:
             raise Refusal(
                 f"{self.name} ended as {status}. What failed first: {failures[0] if failures else 'unknown'}",

@@ -103,7 +103,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _server(folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    command = ["tapit-local", "--state", str(folder / "state"), "--port", "0"]
+    command = ["tapit-local", "--state", str(folder / "state")]
     print(_bold(f"$ {shlex.join(command)} &"), flush=True)
     server = subprocess.Popen(
         [BIN / command[0], *command[1:]], env=environment, text=True, stdout=subprocess.PIPE

@@ -1,8 +1,8 @@
 """The local home: every port's adapter for one machine, opened together and closed together."""
 
+import logging
 import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,27 +10,50 @@ from typing import Protocol
 
 import app as triggers
 from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.token_rates import TokenRates
+from chalicelib.adapters.unreadable_records import UnreadableRecords
+from chalicelib.adapters.webhook_sender import WebhookSender
+from chalicelib.domain.request_rate import RequestRate
+from chalicelib.http.access import authenticate
 from chalicelib.ports import Services
 from chalicelib.usecases.sweep import Sweeper
 from chalicelib.wiring import running_on
-from local.app_store import SqliteAppStore, SqliteTokenStore
-from local.background import Repeater
-from local.changes import LocalChanges
-from local.clean_up import clean_up
-from local.doorbell import Doorbell
-from local.lifecycle import LocalLifecycle
-from local.nursery import Nursery
-from local.output_logs import OutputLogs
-from local.processes import ProcessCluster
-from local.run_folders import RunFolders
-from local.server import Server
-from local.state import StateFolder
-from local.task_store import SqliteTaskStore
+from local.deliveries.courier import LocalCourier
+from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
+from local.runs.clean_up import clean_up
+from local.runs.cluster import LocalCluster
+from local.runs.ecs_tasks import STAGE
+from local.runs.output_logs import OutputLogs
+from local.runs.run_folders import RunFolders
+from local.runs.supervisor_starter import SupervisorStarter
+from local.serving.gateway import Gateway
+from local.serving.server import Listener, Server
+from local.store.app_secrets import LocalAppSecrets
+from local.store.app_store import SqliteAppStore
+from local.store.audit_log import SqliteAuditLog
+from local.store.command_store import SqliteCommandStore
+from local.store.deliveries import SqliteDeliveries
+from local.store.due_deliveries import DueDeliveries
+from local.store.feed import TO_SEND, SqliteFeed
+from local.store.no_trusts import NoTrusts
+from local.store.schedule_store import TO_FIRE, SqliteScheduleStore
+from local.store.state_folder import StateFolder
+from local.store.subscription_store import SqliteSubscriptionStore
+from local.store.task_store import SqliteTaskStore
+from local.store.token_store import SqliteTokenStore
+from local.store.webhook_secrets import SqliteWebhookSecrets
+from local.timing.background import Repeater
+from local.timing.changes import LocalChanges
+from local.timing.lifecycle import LocalLifecycle
+from local.timing.notifications import Notifications
+from local.timing.schedule_clock import ScheduleClock
 
 SWEEP_EVERY = 60.0  # seconds
 WATCH_EVERY = 2.0
 CLEAN_UP_EVERY = 3600.0
+WRITE_USES_EVERY = 60.0
 AT_ONCE = 1000
+RATE = RequestRate(per_second=200, at_once=1000)  # of a token that is not the owner's
 
 
 class Part(Protocol):
@@ -47,62 +70,102 @@ class LocalHome:
 
     services: Services
     changes: LocalChanges
-    doorbell: Doorbell
+    notifications: Notifications
     parts: tuple[Part, ...]
 
 
-def build_home(state: StateFolder) -> LocalHome:
+def build_home(state: StateFolder, *, local_webhooks: bool = False) -> LocalHome:
     """Put the adapters together; nothing runs yet."""
     changes = LocalChanges()
+
+    def tell(name: str) -> None:
+        changes.tell(name)
+        if name == TO_SEND:
+            courier.wake()
+        if name == TO_FIRE:
+            schedules.wake()
+
     folders = RunFolders(state.runs)
-    nursery = Nursery()
-    store = SqliteTaskStore(state.database, changes.tell)
-    doorbell = Doorbell(
-        state.doorbell,
+    driver = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
+    starter = SupervisorStarter(FORK_SERVER)
+    unreadable = UnreadableRecords(logging.getLogger(__name__))
+    clock = SystemClock()
+    store = SqliteTaskStore(state.database, clock, tell, unreadable)
+    feed = SqliteFeed(state.database, clock, unreadable)
+    tokens = SqliteTokenStore(state.database, unreadable)
+    audit = SqliteAuditLog(state.database, unreadable)
+    notifications = Notifications(
+        state.notifications,
         store,
         folders,
+        driver.kill_leftovers,
         changes.tell,
         lambda event: triggers.on_ecs_event(event, None),
         lambda task_id: lifecycle.look_again(task_id),  # noqa: PLW0108 - it is made below
     )
-    cluster = ProcessCluster(
-        folders, nursery, state.doorbell, doorbell.expect, os.environ.get("TAPIT_MEMORY_BY", "")
-    )
+    app_secrets = LocalAppSecrets(state.secrets)
+    cluster = LocalCluster(folders, driver, starter, notifications.watch.expect, app_secrets.values_of)
     lifecycle = LocalLifecycle(cluster, lambda: services)
+    schedules = ScheduleClock(lambda: services)
+    courier = LocalCourier(DueDeliveries(state.database, unreadable), clock, lambda: services)
     services = Services(
         tasks=store,
-        apps=SqliteAppStore(state.database),
-        tokens=SqliteTokenStore(state.database),
+        apps=SqliteAppStore(state.database, unreadable),
+        feed=feed,
+        subscriptions=SqliteSubscriptionStore(state.database, clock, tell, unreadable),
+        commands=SqliteCommandStore(state.database, unreadable),
+        schedules=SqliteScheduleStore(state.database, clock, tell, unreadable),
+        secrets=SqliteWebhookSecrets(state.database),
+        app_secrets=app_secrets,
+        deliveries=SqliteDeliveries(state.database, unreadable),
+        courier=courier,
+        sender=WebhookSender(clock, allow_local=local_webhooks),
+        tokens=tokens,
+        trusts=NoTrusts(),
+        identities=NoTrusts(),
+        audit=audit,
         cluster=cluster,
         lifecycle=lifecycle,
         logs=OutputLogs(folders),
         changes=changes,
-        clock=SystemClock(),
+        clock=clock,
+        admit=TokenRates(clock, RATE, tokens.is_owners).admit,
         home="local",
+        stage=STAGE,
+        trouble=lambda: state.database.trouble,
+        local_webhooks=local_webhooks,
     )
-    watcher = Repeater("watch", doorbell.ring_for_the_dead, WATCH_EVERY)
-    sweeper = Repeater("sweep", partial(Sweeper(SWEEP_EVERY).run, services), SWEEP_EVERY)
-    cleaner = Repeater("clean-up", lambda: clean_up(services, store, folders, state.database), CLEAN_UP_EVERY)
-    return LocalHome(services, changes, doorbell, (nursery, doorbell, lifecycle, watcher, sweeper, cleaner))
+    watcher = Repeater("watch", notifications.watch.look, WATCH_EVERY)
+    strays = Repeater("strays", partial(notifications.watch.stop_strays, store), SWEEP_EVERY)
+    sweeper = Repeater("sweep", partial(Sweeper().run, services, SWEEP_EVERY), SWEEP_EVERY)
+    uses = Repeater("uses of tokens", tokens.write_uses, WRITE_USES_EVERY)
+    cleaner = Repeater(
+        "clean-up",
+        lambda: clean_up(store, feed, tokens, audit, cluster, folders, state.database, clock),
+        CLEAN_UP_EVERY,
+    )
+    return LocalHome(
+        services,
+        changes,
+        notifications,
+        (notifications, lifecycle, watcher, strays, sweeper, uses, cleaner, starter, courier, schedules),
+    )
 
 
 @contextmanager
-def serve(home: LocalHome, port: int) -> Iterator[Server]:
+def serve(home: LocalHome, listeners: Sequence[Listener]) -> Iterator[None]:
     """Serve a home over HTTP until the block ends; its tasks go on running after that."""
+    services = home.services
     with ExitStack() as stack:
-        stack.enter_context(running_on(home.services))
-        server = Server(triggers.app, port)
-        stack.callback(server.server_close)
+        stack.enter_context(running_on(services))
         for part in home.parts:
             part.open()
             stack.callback(part.close)
         _pick_up(home)
-        thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="http", daemon=True)
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(server.shutdown)
+        server = Server(Gateway(triggers.app), home.changes, partial(authenticate, services), listeners)
+        stack.enter_context(server.serving())
         stack.callback(home.changes.close)  # first of all: whoever waits for news gets an answer
-        yield server
+        yield
 
 
 def _pick_up(home: LocalHome) -> None:
@@ -112,6 +175,6 @@ def _pick_up(home: LocalHome) -> None:
         page = home.services.tasks.list_active(after, AT_ONCE)
         for task in page.items:
             home.services.lifecycle.begin(task)
-            home.doorbell.ring(task.id)
+            home.notifications.notify(task.id)
             after = task.id
         has_more = page.has_more

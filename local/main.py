@@ -3,25 +3,36 @@
 import getpass
 import logging
 import os
+import select
+import shlex
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import click
-from tapit.config import is_default, known_url, save_profile
 from tapit.errors import CliError
-from tapit.next_command import as_typed_here
-from tapit.values import profile as checked_profile
+from tapit.home.config_file import is_default, known_url, save_profile
+from tapit.language.suggested_command import as_typed_here
+from tapit.language.values import profile as checked_profile
 
 from chalicelib import VERSION
 from local.home import build_home, serve
-from local.server import HOST, PortTaken, free_port
-from local.state import StateError, StateFolder, open_state
+from local.serving.server import (
+    HOST,
+    CannotListen,
+    Listener,
+    listen_on_path,
+    listen_on_port,
+    refuse_few_files,
+)
+from local.store.state_folder import StateError, StateFolder, open_state, watched
+from local.store.system_refusals import advice, in_words
 
-DEFAULT_PORT = 7845
+LOOK_EVERY = 2.0  # seconds
 FIRST_STEPS = ("tapit create app name=demo", "tapit create task 'echo hi' -w")
 NOTICE = (
     "Tasks run as plain processes with your own rights: no isolation, and image= is kept but not used.\n"
@@ -45,14 +56,25 @@ def _profile_name(_context: click.Context, _option: click.Parameter, name: str) 
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help=f"Port on 127.0.0.1; 0 takes a free one.  [the last one, {DEFAULT_PORT}]",
+    help=f"Serve on this port of {HOST} as well, for curl or a browser, with tokens; 0 takes a free one.",
 )
 @click.option(
     "--profile", default="local", callback=_profile_name, help="The command line's profile to write.  [local]"
 )
+@click.option(
+    "--allow-local-webhooks",
+    is_flag=True,
+    help=f"Let subscriptions send to this machine: http://{HOST}:PORT/...",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
-def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> None:  # noqa: FBT001 - click's shape
+def main(
+    state: Path | None,
+    port: int | None,
+    profile: str,
+    allow_local_webhooks: bool,  # noqa: FBT001 - click's shape
+    verbose: bool,  # noqa: FBT001
+) -> None:
     """Serve tapit on this machine, in the foreground.
 
     It writes the command line's profile `local`, so `tapit` finds it from any other terminal:
@@ -61,19 +83,26 @@ def main(state: Path | None, port: int | None, profile: str, verbose: bool) -> N
 
     TAPIT_MEMORY_BY=polling in the environment leaves control groups alone: memory is then watched, not bounded.
     """
+    os.umask(0o077)  # what it makes is its owner's alone, and of use to the owner; tasks get the usual one
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     try:
+        refuse_few_files()
         with open_state((state or default_state()).absolute()) as folder:
             _refuse_profile_of_another(profile, folder)
-            _serve(folder, port, profile)
+            is_over = _serve(folder, port, profile, local_webhooks=allow_local_webhooks)
     except StateError as error:
         _fail(str(error), error.hint)
     except BrokenPipeError:
         sys.exit(141)  # nobody reads what we say
     except OSError as error:
-        _fail(f"The system refused: {error}.", "Mend that, or name another --state.")
+        _fail(
+            f"The system refused: {in_words(error)}.",
+            f"{advice(error) or 'Mend that, or name another --state'}.",
+        )
     except RuntimeError as error:  # Path.home() without HOME and without an entry for the user
         _fail(f"{error}", "Set HOME, or name the folder: --state DIR (and set XDG_CONFIG_HOME).")
+    if not is_over:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
 
 
 def default_state() -> Path:
@@ -83,19 +112,62 @@ def default_state() -> Path:
     return root / "tapit"
 
 
-def _serve(folder: StateFolder, port: int | None, profile: str) -> None:
+def _serve(folder: StateFolder, port: int | None, profile: str, *, local_webhooks: bool) -> bool:
+    """Return True once told to end; False when it takes a new server for clients and supervisors to reach it."""
     ending = _pipe_of_signals(signal.SIGTERM, signal.SIGINT)
     token = folder.token(_user())
-    try:
-        with serve(build_home(folder), _port(folder, port)) as server:
-            folder.remember_server(server.url, server.server_address[1])
-            _say_how_to_reach(server.url, token, profile)
-            os.read(ending, 1)
+    with ExitStack() as stack:
+        listeners = _listen(folder, port, token, stack)
+        stack.enter_context(serve(build_home(folder, local_webhooks=local_webhooks), listeners))
+        url, tcp_url = f"unix:{folder.socket}", _tcp_url(listeners)
+        folder.remember_server(url=url, **({"tcp_url": tcp_url} if tcp_url else {}))
+        unreachable = watched([folder.socket, folder.notifications])
+        _say_how_to_reach(folder, url, tcp_url, profile)
+        if _is_told_to_end(ending, folder, unreachable):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)  # whoever asks twice is not kept waiting
             print("\nStopped. Running tasks go on; start tapit-local again to see to them.", flush=True)
-    except PortTaken as error:
-        _fail(str(error), "Name another one: --port N, or --port 0 for a free one.")
+            return True
+    return False
+
+
+def _is_told_to_end(ending: int, folder: StateFolder, unreachable: Callable[[], Path | None]) -> bool:
+    """Return False when nobody reaches this server any more, at two looks: all the folder may be about to go."""
+    missed = False
+    while not select.select([ending], [], [], LOOK_EVERY)[0]:
+        if lost := folder.taken_away():
+            hint = (
+                "Start tapit-local anew." if lost == folder.path else "Put a backup back, and start it anew."
+            )
+            _fail(f"{lost} was taken away: nothing can be kept.", hint)
+        lost = unreachable()
+        if lost and missed:
+            print(f"{lost} was taken away: starting anew.", file=sys.stderr, flush=True)
+            return False
+        missed = lost is not None
+    return True
+
+
+def _listen(folder: StateFolder, port: int | None, token: str, stack: ExitStack) -> list[Listener]:
+    listeners = []
+    try:
+        listeners.append(listen_on_path(folder.socket, token))
+        stack.callback(listeners[0].socket.close)
+        if port is not None:
+            listeners.append(listen_on_port(port))
+            stack.callback(listeners[1].socket.close)
+    except CannotListen as error:
+        hint = (
+            "Name another --state."
+            if not listeners
+            else "Name another one: --port N, or --port 0 for a free one."
+        )
+        _fail(str(error), hint)
+    return listeners
+
+
+def _tcp_url(listeners: list[Listener]) -> str | None:
+    return f"http://{HOST}:{listeners[1].socket.getsockname()[1]}" if len(listeners) > 1 else None
 
 
 def _pipe_of_signals(*numbers: int) -> int:
@@ -119,44 +191,52 @@ def _user() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _port(folder: StateFolder, wanted: int | None) -> int:
-    return wanted if wanted is not None else free_port(folder.last_port() or DEFAULT_PORT)
-
-
 def _refuse_profile_of_another(profile: str, folder: StateFolder) -> None:
     """Another state folder's server may be using the profile; its users would suddenly be talking to us."""
     try:
-        url = known_url(profile)
-    except CliError as error:
-        _fail(f"The profile `{profile}` cannot be read: {error}", "Mend that file, or move it away.")
-    if url == folder.last_url():
+        url = known_url(profile) or ""
+    except CliError:  # then it cannot be written either, and that is told
         return
-    address = urlsplit(url or "")
-    if address.hostname != HOST or address.port is None:
+    scheme, _, path = url.partition(":")
+    if scheme != "unix" or path == str(folder.socket):
         return
-    try:
-        socket.create_connection((HOST, address.port), timeout=1).close()
-    except OSError:
-        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            return
     _fail(
         f"Profile `{profile}` belongs to another server, which is running at {url}.",
         f"Use that one, or write another profile: --profile {profile}2 (then: tapit --profile {profile}2 ...)",
     )
 
 
-def _say_how_to_reach(url: str, token: str, profile: str) -> None:
-    try:
-        path = save_profile(profile, url, token)
-        chosen = None if is_default(profile) else profile
-    except CliError as error:
-        _fail(f"The profile `{profile}` could not be written: {error}", "Mend that file, or move it away.")
+def _say_how_to_reach(folder: StateFolder, url: str, tcp_url: str | None, profile: str) -> None:
+    path = _written_profile(profile, url)
+    chosen = None if path is None or is_default(profile) else profile
     print(f"tapit {VERSION} serves this machine at {url}")
-    print(f"Profile `{profile}` is in {path}; in another terminal:\n")
-    for line in FIRST_STEPS:
+    if tcp_url is not None:
+        print(f"and at {tcp_url}, to whoever has the token in {folder.path / 'token'}")
+    print(f"Profile `{profile}` is in {path}; in another terminal:\n" if path else "In another terminal:\n")
+    for line in (
+        FIRST_STEPS if path else (f"export TAPIT_APP=demo TAPIT_URL={shlex.quote(url)}", *FIRST_STEPS)
+    ):
         print(f"  {as_typed_here(line, chosen)}")
     print()
     print(NOTICE)
     print("Ctrl-C ends the server.", flush=True)
+
+
+def _written_profile(profile: str, url: str) -> str | None:
+    """Return where it is; None where it could not be written, for tasks need a server all the same."""
+    try:
+        return save_profile(profile, url, None)
+    except CliError as error:
+        reason = f": {error.why}" if error.why else ""
+        print(f"warning: The profile `{profile}` could not be written: {error}{reason}", file=sys.stderr)
+        print("  → Mend that, and start tapit-local anew; or name the home by TAPIT_URL.", file=sys.stderr)
+        return None
 
 
 def _fail(message: str, hint: str) -> NoReturn:

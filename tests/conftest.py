@@ -1,5 +1,6 @@
 """Homes to test with: a real one shared by all, real ones of one's own, and one within this process."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +13,15 @@ from tests.http_client import Api
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("patient"), max_examples=2000)
 settings.load_profile("patient")
 
-NewHome = Callable[[], HomeProcess]
+# What runs in the background of a shell, or under nohup, hands down to all that tests start that these are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+NewHome = Callable[..., HomeProcess]  # with options of tapit-local
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +51,8 @@ def new_home(tmp_path: Path) -> Iterator[NewHome]:
     """Make homes of the test's own, to be started, killed and started again."""
     made: list[HomeProcess] = []
 
-    def make() -> HomeProcess:
-        made.append(HomeProcess(tmp_path / f"home-{len(made)}"))
+    def make(*options: str) -> HomeProcess:
+        made.append(HomeProcess(tmp_path / f"home-{len(made)}", *options))
         return made[-1]
 
     yield make

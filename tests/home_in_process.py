@@ -16,8 +16,8 @@ from chalicelib.domain.task import Task
 from chalicelib.ports import Services
 from chalicelib.wiring import running_on
 from local.home import build_home
-from local.server import Gateway
-from local.state import open_state
+from local.serving.gateway import Gateway, Request
+from local.store.state_folder import open_state
 from tests.http_client import Answer
 
 
@@ -39,10 +39,10 @@ class HomeInProcess:
         """Send a body as it is when it is bytes, as JSON when it is anything else but None."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         own = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        sent = {name.lower(): value for name, value in {**own, **(headers or {})}.items()}
         target = path + (f"?{urlencode(query)}" if query else "")
-        answered = self._gateway.answer(method, target, {**own, **(headers or {})}, content)
-        given = {name.lower(): value for name, value in answered["headers"].items()}
-        return Answer(answered["statusCode"], given, answered["body"])
+        answered = self._gateway.answer(Request(method, target, sent, content))
+        return Answer(answered.status, answered.headers, answered.body.decode())
 
     def new_app(self, **fields: Any) -> str:
         """Create an app that nobody else uses, and return its name."""
@@ -61,8 +61,8 @@ class HomeInProcess:
 
 
 @contextmanager
-def home_in_process(place: Path) -> Iterator[HomeInProcess]:
+def home_in_process(place: Path, *, local_webhooks: bool = False) -> Iterator[HomeInProcess]:
     with open_state(place) as state:
-        home = build_home(state)
+        home = build_home(state, local_webhooks=local_webhooks)
         with running_on(home.services):
             yield HomeInProcess(home.services, state.token("alice"))

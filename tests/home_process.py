@@ -7,11 +7,13 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from local.run_folder import RunFolder
+from local.process_driver.leftovers import kill_leftovers
+from local.runs.run_folder import RunFolder
 from tests.http_client import Api
-from tests.local.supervised_task import GENEROUS, until
+from tests.local.supervisor.supervised_task import GENEROUS, until
 
 BIN = Path(sys.executable).parent
 LAST_LINE = "Ctrl-C ends the server.\n"
@@ -20,17 +22,20 @@ LAST_LINE = "Ctrl-C ends the server.\n"
 class HomeProcess:
     """A state folder, and the server that serves it now, if any.
 
-    `env` is what a user of it has: with it, `tapit` finds the server by its profile `local`.
+    `env` is what a user of it has: with it, `tapit` finds the server by its profile `local`. Options are those of
+    `tapit-local`, at every start.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *options: str, programs: Path = BIN) -> None:
         self.place = place
+        self._options = options
+        self._programs = programs
         self.state = place / "state"
         self.user = place / "user"
         self.user.mkdir(parents=True)
         self.env = {
             "HOME": str(self.user),
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PATH": f"{programs}:{os.environ['PATH']}",
             "LANG": "C.UTF-8",
             "XDG_CONFIG_HOME": str(self.user / "config"),
             "XDG_STATE_HOME": str(self.user / "state"),
@@ -44,7 +49,17 @@ class HomeProcess:
 
     @property
     def url(self) -> str:
-        return str(json.loads((self.state / "server.json").read_text())["url"])
+        """Where it is served on a port, which takes the token."""
+        return str(self._addresses["tcp_url"])
+
+    @property
+    def socket_url(self) -> str:
+        """Where the user's own command line reaches it."""
+        return str(self._addresses["url"])
+
+    @property
+    def _addresses(self) -> Any:
+        return json.loads((self.state / "server.json").read_text())
 
     @property
     def token(self) -> str:
@@ -77,7 +92,14 @@ class HomeProcess:
         """Return once it serves; after a restart it has the same address."""
         with self._log.open("a") as log:
             self._server = subprocess.Popen(
-                [BIN / "tapit-local", "--state", self.state, "--port", str(self._port)],
+                [
+                    self._programs / "tapit-local",
+                    "--state",
+                    self.state,
+                    "--port",
+                    str(self._port),
+                    *self._options,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -102,6 +124,10 @@ class HomeProcess:
     def end(self) -> int:
         """End the server as its user would, and return its exit code."""
         return self._end(signal.SIGTERM)
+
+    def wait_for_end(self) -> int:
+        """Return its exit code once it has ended by itself."""
+        return self._reap()
 
     def restart(self) -> None:
         if self._server is not None:
@@ -136,4 +162,4 @@ class HomeProcess:
 
 
 def _is_gone(folder: RunFolder) -> bool:
-    return not folder.kill_leftovers() and not folder.is_alive()
+    return not kill_leftovers(folder) and not folder.is_alive()

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.local.supervised_task import GENEROUS, until
+from tests.local.supervisor.supervised_task import GENEROUS, until
 
 FINAL = {"SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "LOST"}
 LONGEST_WAIT = 20

@@ -2,57 +2,70 @@
 
 from itertools import islice
 
-from chalicelib.adapters.dynamodb import DynamoTable, Item, Range, after, number, text
+from chalicelib.adapters.dynamodb import DynamoTable, Item, Range, after, number, text, text_in
+from chalicelib.adapters.dynamodb_audit import entry_writes
 from chalicelib.adapters.dynamodb_errors import ConditionsFailed
 from chalicelib.domain.app import App
+from chalicelib.domain.audit import Entry
 from chalicelib.domain.errors import AppExists, AppNotFound, Stale
+from chalicelib.domain.record import Report, each_readable, insist, read_record
 from chalicelib.ports import Page
 
 _EVERY_APP = "apps"
 _UNCHANGED = "revision = :read"
 
 
-class DynamoAppStore:
-    def __init__(self, table: DynamoTable) -> None:
-        self._table = table
+def app_key(name: str) -> str:
+    return f"app#{name}"
 
-    def create(self, app: App) -> App:
+
+class DynamoAppStore:
+    """`report` is told of each record that the list leaves out because it cannot be read."""
+
+    def __init__(self, table: DynamoTable, report: Report = insist) -> None:
+        self._table = table
+        self._report = report
+
+    def create(self, app: App, entry: Entry | None = None) -> App:
+        record = self._table.put(_item(app), "attribute_not_exists(pk)")
         try:
-            self._table.write(self._table.put(_item(app), "attribute_not_exists(pk)"))
+            self._table.write(record, *entry_writes(self._table, entry))
         except ConditionsFailed as refusal:
             raise AppExists(app.name) from refusal
         return app
 
     def get(self, name: str) -> App:
-        found = self._table.get(_pk(name))
+        found = self._table.get(app_key(name))
         if found is None:
             raise AppNotFound(name)
         return _app(found)
 
-    def save(self, app: App) -> App:
+    def save(self, app: App, entry: Entry | None = None) -> App:
         saved = app.but(revision=app.revision + 1)
+        record = self._table.put(_item(saved), _UNCHANGED, _read(app))
         try:
-            self._table.write(self._table.put(_item(saved), _UNCHANGED, _read(app)))
+            self._table.write(record, *entry_writes(self._table, entry))
         except ConditionsFailed as refusal:
             raise Stale(f"App {app.name}") from refusal
         return saved
 
-    def remove(self, app: App) -> None:
+    def remove(self, app: App, entry: Entry | None = None) -> None:
+        removal = self._table.delete(app_key(app.name), _UNCHANGED, _read(app))
         try:
-            self._table.write(self._table.delete(_pk(app.name), _UNCHANGED, _read(app)))
+            self._table.write(removal, *entry_writes(self._table, entry))
         except ConditionsFailed as refusal:
             raise Stale(f"App {app.name}") from refusal
 
     def list(self, limit: int, after_name: str | None) -> Page[App]:
         lowest = after(after_name or "")
         found = self._table.query(Range("apps-by-name", "app_list", _EVERY_APP, lowest), limit + 1)
-        apps = [_app(item) for item in islice(found, limit + 1)]
+        apps = list(islice(each_readable(found, _app, self._report), limit + 1))
         return Page(apps[:limit], has_more=len(apps) > limit)
 
 
 def _item(app: App) -> Item:
     return {
-        "pk": text(_pk(app.name)),
+        "pk": text(app_key(app.name)),
         "app_list": text(_EVERY_APP),
         "id": text(app.name),
         "revision": number(app.revision),
@@ -61,12 +74,8 @@ def _item(app: App) -> Item:
 
 
 def _app(item: Item) -> App:
-    return App.model_validate_json(item["record"]["S"])
+    return read_record(App, text_in(item, "record"), f"app {text_in(item, 'id')}")
 
 
 def _read(app: App) -> Item:
     return {":read": number(app.revision)}
-
-
-def _pk(name: str) -> str:
-    return f"app#{name}"

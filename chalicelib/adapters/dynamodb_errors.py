@@ -33,11 +33,15 @@ _NOT_SET_UP = {
 
 
 class ConditionsFailed(Exception):
-    """A write may not be done; `found` has what was there instead, by the number of the write that was refused."""
+    """A write may not be done; `found` has what was there instead, by the number of the write that was refused.
 
-    def __init__(self, found: Mapping[int, Mapping[str, Any]]) -> None:
+    `was_repeated`: the SDK had asked before, and got no answer.
+    """
+
+    def __init__(self, found: Mapping[int, Mapping[str, Any]], *, was_repeated: bool) -> None:
         super().__init__(f"refused: {sorted(found)}")
         self.found = found
+        self.was_repeated = was_repeated
 
 
 class Busy(Exception):
@@ -47,10 +51,12 @@ class Busy(Exception):
 def our_error(error: ClientError, table: str) -> Exception | None:
     """Return what to raise instead, or None for a refusal that can only be a bug of ours."""
     code: str = error.response["Error"]["Code"]
+    was_repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
     if code == "ConditionalCheckFailedException":
-        return ConditionsFailed({0: error.response.get("Item", {})})
+        return ConditionsFailed({0: error.response.get("Item", {})}, was_repeated=was_repeated)
     if code == "TransactionCanceledException":
-        return _cancelled(error.response.get("CancellationReasons", []), table)
+        reasons = error.response.get("CancellationReasons", [])
+        return _failed_conditions(reasons, was_repeated=was_repeated) or _cancelled(reasons, table)
     if code == "TransactionConflictException":
         return Busy()
     if code == "ValidationException":
@@ -67,15 +73,19 @@ def out_of_reach(table: str) -> Unavailable:
     )
 
 
-def _cancelled(reasons: Sequence[Mapping[str, Any]], table: str) -> Exception | None:
+def _failed_conditions(
+    reasons: Sequence[Mapping[str, Any]], *, was_repeated: bool
+) -> ConditionsFailed | None:
     """Of several reasons, the ones that will not pass by waiting come first."""
     failed = {
         number: reason.get("Item", {})
         for number, reason in enumerate(reasons)
         if reason.get("Code") == "ConditionalCheckFailed"
     }
-    if failed:
-        return ConditionsFailed(failed)
+    return ConditionsFailed(failed, was_repeated=was_repeated) if failed else None
+
+
+def _cancelled(reasons: Sequence[Mapping[str, Any]], table: str) -> Exception | None:
     codes = {reason.get("Code"): reason.get("Message", "") for reason in reasons}
     if "ValidationError" in codes:
         return _invalid(codes["ValidationError"], table)

@@ -5,46 +5,71 @@ hold from then on. The count changes in the very transaction that makes a task, 
 cannot drift from the records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from chalicelib.adapters.dynamodb import DynamoTable, Item, Write, is_expired, number
+from chalicelib.adapters.dynamodb_audit import entry_writes
 from chalicelib.adapters.dynamodb_errors import ConditionsFailed
-from chalicelib.adapters.dynamodb_keys import DynamoKeys
-from chalicelib.adapters.dynamodb_task_items import (
+from chalicelib.adapters.dynamodb_idempotency_keys import DynamoIdempotencyKeys
+from chalicelib.adapters.dynamodb_locks import ChangeOfLock, DynamoLocks
+from chalicelib.adapters.dynamodb_task_indexes import (
     listed_task_of,
-    range_of,
+    merged_by_id,
+    ranges_of,
     shards_after,
     task_item,
     task_key,
     task_of,
 )
-from chalicelib.domain.errors import IdTaken, LimitExceeded, Stale, TapitError, TaskNotFound, TaskRemoved
+from chalicelib.adapters.dynamodb_task_tags import tag_removals, tag_writes, tagged_items
+from chalicelib.domain.audit import Entry
+from chalicelib.domain.errors import (
+    IdTaken,
+    LimitExceeded,
+    Locked,
+    Stale,
+    TapitError,
+    TaskNotFound,
+    TaskRemoved,
+    TooManyWait,
+)
 from chalicelib.domain.listed_task import ListedTask
+from chalicelib.domain.lock import Lock, joined, left, succeeded
+from chalicelib.domain.record import Report, each_readable, insist
 from chalicelib.domain.task import Task
+from chalicelib.domain.task_filter import FilterBy
 from chalicelib.ports import Clock, IdempotencyKey, Page, TaskQuery
 
 _RECORD, _COUNT = 0, 1  # their places in every transaction
 
 
 class DynamoTaskStore:
-    def __init__(self, table: DynamoTable, clock: Clock) -> None:
+    """`report` is told of each record that a list leaves out because it cannot be read."""
+
+    def __init__(self, table: DynamoTable, clock: Clock, report: Report = insist) -> None:
         self._table = table
-        self._keys = DynamoKeys(table)
+        self._keys = DynamoIdempotencyKeys(table)
+        self._locks = DynamoLocks(table, clock)
         self._clock = clock
+        self._report = report
 
     def create(self, task: Task, key: IdempotencyKey | None, max_running: int | None) -> Task:
         record = self._table.put(task_item(task), "attribute_not_exists(pk)")
         count = self._count(task.app, int(not task.is_final), max_running)
         claim = [self._keys.claim(key, task.id, task.created_at)] if key else []
         try:
-            self._table.write(record, count, *claim)
-        except ConditionsFailed as refusal:
+            join = partial(joined, task_id=task.id, if_locked=task.if_locked)
+            self._write(task, join, record, count, *claim, *tag_writes(self._table, task))
+        except (ConditionsFailed, Locked, TooManyWait) as refusal:
             earlier = self.find_by_key(key, task.created_at) if key else None
-            if earlier is None:
+            if earlier is not None:
+                return earlier
+            if isinstance(refusal, ConditionsFailed):
                 raise _refusal_of(task, max_running, refusal) from refusal
-            return earlier
+            raise
         return task
 
     def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
@@ -62,36 +87,55 @@ class DynamoTaskStore:
             raise TaskNotFound(task_id)
         return task_of(found)
 
-    def save(self, task: Task) -> Task:
+    def get_all(self, task_ids: Sequence[str]) -> Sequence[Task]:
+        items = self._table.get_all([task_key(task_id) for task_id in dict.fromkeys(task_ids)])
+        kept = [item for item in items if not self._is_expired(item)]
+        found = {task.id: task for task in each_readable(kept, task_of, self._report)}
+        return [found[task_id] for task_id in task_ids if task_id in found]
+
+    def save(self, task: Task, entry: Entry | None = None, followed_by: Task | None = None) -> Task:
         saved = task.but(revision=task.revision + 1)
+        leave = partial(succeeded, task_id=task.id, followed_by=followed_by.id if followed_by else None)
         for was_unfinished in (True, False):  # only a lost task, seen to have ended after all, was finished
             try:
-                self._table.write(*self._replacement(saved, was_unfinished=was_unfinished))
+                replacement = self._replacement(saved, followed_by, was_unfinished=was_unfinished)
+                change = leave if saved.is_final else None
+                self._write(saved, change, *replacement, *entry_writes(self._table, entry))
                 return saved
             except ConditionsFailed as refusal:
+                if _RECORD not in refusal.found:
+                    raise IdTaken(followed_by.id if followed_by else task.id) from refusal
                 if not _is_at(task.revision, refusal.found[_RECORD]):
                     raise Stale(f"Task {task.id}") from refusal
         raise Stale(f"Task {task.id}")
 
-    def remove(self, task: Task) -> None:
+    def remove(self, task: Task, entry: Entry | None = None) -> None:
         removal = self._table.delete(task_key(task.id), "revision = :read", {":read": number(task.revision)})
         count = [] if task.is_final else [self._count(task.app, -1)]
+        tags = tag_removals(self._table, task)
         try:
-            self._table.write(removal, *count)
+            change = partial(left, task_id=task.id)
+            self._write(task, change, removal, *count, *tags, *entry_writes(self._table, entry))
         except ConditionsFailed as refusal:
             raise Stale(f"Task {task.id}") from refusal
 
+    def lock(self, app: str, name: str) -> Lock:
+        return self._locks.get(app, name)
+
+    def change_lock(self, app: str, name: str, change: Callable[[Lock], Lock]) -> Lock:
+        return self._locks.change(app, name, change)
+
     def list(self, query: TaskQuery) -> Page[ListedTask]:
-        found = self._table.query(range_of(query), query.limit + 1)
-        kept = (listed_task_of(item) for item in found if not self._is_expired(item))
-        tasks = list(islice(kept, query.limit + 1))
+        kept = (item for item in self._found(query) if not self._is_expired(item))
+        tasks = list(islice(each_readable(kept, listed_task_of, self._report), query.limit + 1))
         return Page(tasks[: query.limit], has_more=len(tasks) > query.limit)
 
     def list_active(self, after_id: str | None, limit: int) -> Page[Task]:
         tasks: list[Task] = []
         for shard in shards_after(after_id):
             wanted = limit + 1 - len(tasks)
-            tasks += [task_of(item) for item in islice(self._table.query(shard, wanted), wanted)]
+            found = self._table.query(shard, wanted)
+            tasks += islice(each_readable(found, task_of, self._report), wanted)
             if len(tasks) > limit:
                 break
         return Page(tasks[:limit], has_more=len(tasks) > limit)
@@ -100,7 +144,18 @@ class DynamoTaskStore:
         found = self._table.get(_count_key(app))
         return int(found["unfinished"]["N"]) if found else 0
 
-    def _replacement(self, saved: Task, *, was_unfinished: bool) -> Sequence[Write]:
+    def _found(self, query: TaskQuery) -> Iterator[Item]:
+        if query.only is not None and query.only.by is FilterBy.TAG:
+            return tagged_items(self._table, query)
+        return merged_by_id([self._table.query(wanted, query.limit + 1) for wanted in ranges_of(query)])
+
+    def _write(self, task: Task, change: ChangeOfLock | None, *writes: Write) -> None:
+        if task.lock is None or change is None:
+            self._table.write(*writes)
+        else:
+            self._locks.write_with(task.app, task.lock, change, writes)
+
+    def _replacement(self, saved: Task, followed_by: Task | None, *, was_unfinished: bool) -> Sequence[Write]:
         """The count must change exactly once, so what is being replaced is part of the condition."""
         unfinished = "attribute_exists" if was_unfinished else "attribute_not_exists"
         record = self._table.put(
@@ -108,8 +163,12 @@ class DynamoTaskStore:
             f"revision = :read AND {unfinished}(active_shard)",
             {":read": number(saved.revision - 1)},
         )
-        change = int(not saved.is_final) - int(was_unfinished)
-        return [record, self._count(saved.app, change)] if change else [record]
+        new = [self._table.put(task_item(followed_by), "attribute_not_exists(pk)")] if followed_by else []
+        change = int(not saved.is_final) - int(was_unfinished) + len(new)
+        count = [self._count(saved.app, change)] if change else []
+        changed = [*([saved] if saved.is_final else []), *([followed_by] if followed_by else [])]
+        tags = [write for task in changed for write in tag_writes(self._table, task)]
+        return [record, *new, *count, *tags]
 
     def _count(self, app: str, change: int, below: int | None = None) -> Write:
         return self._table.add(_count_key(app), "unfinished", change, below)

@@ -10,14 +10,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.ecs_refusals import code_of, refusals
+from chalicelib.adapters.aws_refusals import code_of, refusals
 from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import (
-    CannotStart,
-    LaunchError,
-    NoCapacity,
+    NotDone,
     NotInteractive,
     NotReady,
+    RefusedForGood,
+    RefusedForNow,
     TargetNotConnected,
     TaskOver,
     Unanswered,
@@ -25,6 +25,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.known_reasons import next_step
 from chalicelib.domain.task import Task
+from chalicelib.domain.task_sessions import session_of
 from chalicelib.ecs_events import MAIN_CONTAINER, NOT_STARTED, cluster_of
 from chalicelib.ports import DataChannel
 
@@ -53,15 +54,15 @@ class EcsSessions:
 
     def resume(self, task: Task, session_id: str) -> DataChannel:
         with _answers(task):
-            return self._manager.resume(session_id)
+            return self._manager.resume(session_id, session_of(task, session_id).url)
 
     def end(self, task: Task, session_id: str) -> None:
         try:
             with refusals():
                 self._manager.end(session_id)
-        except LaunchError as refusal:
+        except NotDone as refusal:
             raise Unavailable(
-                f"A session of task {task.id} cannot be ended: {refusal}", "Try again."
+                f"The session in task {task.id} cannot be ended: {refusal}", "Try again."
             ) from refusal
 
     def _look(self, arn: str) -> Mapping[str, Any] | None:
@@ -95,11 +96,11 @@ def _answers(task: Task) -> Iterator[None]:
     try:
         with refusals():
             yield
-    except (Unanswered, NoCapacity) as silence:
+    except (Unanswered, RefusedForNow) as silence:
         raise NotReady(task.id, str(silence)) from silence
-    except CannotStart as refusal:
+    except RefusedForGood as refusal:
         said = str(refusal)
-        raise Unavailable(f"No session of task {task.id} is to be had: {said}", next_step(said)) from refusal
+        raise Unavailable(f"No session can be opened in task {task.id}: {said}", next_step(said)) from refusal
 
 
 def _refuse_not_ready(task: Task, seen: Mapping[str, Any] | None) -> None:

@@ -16,6 +16,11 @@ class Patience:
 
 # Well below the shortest time a function has, so that a silent AWS is an answer of ours, not a time-out.
 PATIENT = Patience(connect=3, read=8, attempts=3)
+# For a request whose every answer counts: after a lost one, that to the SDK's own second try would hide what it did.
+# Or for a quota that many share: who is refused hears of it, and asks again when it pleases.
+ONCE = Patience(connect=3, read=8, attempts=1)
+# For a function whose answer takes as long as that of somebody out there, who has ten seconds.
+LONG = Patience(connect=3, read=20, attempts=1)
 # For whoever asks again anyway, once a second: two calls take 5 seconds at the most.
 HURRIED = Patience(connect=0.5, read=2, attempts=1)
 
@@ -41,7 +46,7 @@ class LazyClient:
 
 def credentials() -> Any:
     """Return those of the function, as they are now."""
-    found = _session().get_credentials()
+    found = shared_session().get_credentials()
     if found is None:
         from botocore.exceptions import NoCredentialsError
 
@@ -50,7 +55,7 @@ def credentials() -> Any:
 
 
 @cache
-def _session() -> Any:
+def shared_session() -> Any:
     """One for all clients: each session reads AWS's list of endpoints anew."""
     from botocore.session import get_session
 
@@ -65,4 +70,4 @@ def _make(service: str, region: str, patience: Patience) -> Any:
         read_timeout=patience.read,
         retries={"mode": "standard", "total_max_attempts": patience.attempts},
     )
-    return _session().create_client(service, region_name=region, config=config)
+    return shared_session().create_client(service, region_name=region, config=config)

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.ecs_refusals import code_of, refusals
+from chalicelib.adapters.aws_refusals import code_of, refusals
 from chalicelib.domain.task import KEPT_FOR
 
 

@@ -1,15 +1,17 @@
 """Counts what happens to tasks, beside the ports that it passes through."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import NoCapacity, Unanswered
+from chalicelib.domain.audit import Entry
+from chalicelib.domain.errors import RefusedForNow, Unanswered
 from chalicelib.domain.listed_task import ListedTask
+from chalicelib.domain.lock import Lock
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
 from chalicelib.ports import IdempotencyKey, Page, TaskQuery, TaskStore
@@ -47,15 +49,24 @@ class MeteredTasks:
             self._read.popitem(last=False)
         return task
 
-    def save(self, task: Task) -> Task:
-        saved = self._store.save(task)
+    def get_all(self, task_ids: Sequence[str]) -> Sequence[Task]:
+        return self._store.get_all(task_ids)
+
+    def save(self, task: Task, entry: Entry | None = None, followed_by: Task | None = None) -> Task:
+        saved = self._store.save(task, entry, followed_by)
         if self._read.get(task.id) is not saved.status:
             self._tell(saved)
         self._read[task.id] = saved.status
         return saved
 
-    def remove(self, task: Task) -> None:
-        self._store.remove(task)
+    def remove(self, task: Task, entry: Entry | None = None) -> None:
+        self._store.remove(task, entry)
+
+    def lock(self, app: str, name: str) -> Lock:
+        return self._store.lock(app, name)
+
+    def change_lock(self, app: str, name: str, change: Callable[[Lock], Lock]) -> Lock:
+        return self._store.change_lock(app, name, change)
 
     def list(self, query: TaskQuery) -> Page[ListedTask]:
         return self._store.list(query)
@@ -71,7 +82,7 @@ class MeteredTasks:
             self._meter.count(f"tasks_ended_by_{task.ended_by}")
         elif task.status is Status.RUNNING and task.started_at is not None:
             self._meter.count("tasks_started")
-            self._meter.measure("launch_latency", (task.started_at - task.created_at).total_seconds())
+            self._meter.measure("launch_latency", (task.started_at - task.due_at).total_seconds())
 
 
 class MeteredEcsCluster(EcsCluster):
@@ -93,6 +104,6 @@ class MeteredEcsCluster(EcsCluster):
     def _counted(self) -> Iterator[None]:
         try:
             yield
-        except (Unanswered, NoCapacity):
+        except (Unanswered, RefusedForNow):
             self._meter.count("busy_answers")
             raise

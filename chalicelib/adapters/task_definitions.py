@@ -1,4 +1,4 @@
-"""The definitions that tasks run on: derived from an app's own container, registered once and used again."""
+"""The definitions that tasks run on, registered once and used again."""
 
 import hashlib
 import json
@@ -7,69 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.ecs_inheritance import Inherited
-from chalicelib.adapters.ecs_refusals import code_of, refusals
-from chalicelib.domain.app import App
-from chalicelib.ecs_events import MAIN_CONTAINER
+from chalicelib.adapters.aws_refusals import code_of, refusals
 
-LOG_PREFIX = "tapit"
 KNOWN_AT_MOST = 1000
-SMALLEST = {"cpu": "256", "memory": "512"}  # every task overrides them, and ECS wants them to be there
-_KEPT_OF_DEFINITION = ("executionRoleArn", "taskRoleArn", "placementConstraints", "runtimePlatform")
-# Sizes of a container would survive the task's overrides; the others are about a service, or its other containers.
-_DROPPED_OF_CONTAINER = (
-    "cpu",
-    "memory",
-    "memoryReservation",
-    "portMappings",
-    "healthCheck",
-    "dependsOn",
-    "links",
-    "volumesFrom",
-    "restartPolicy",
-    "startTimeout",
-    "firelensConfiguration",
-    "repositoryCredentials",
-    "logConfiguration",
-    "environment",
-    "secrets",
-    "command",
-)
 
 
-def derive(app: App, inherited: Inherited, image: str, log_options: Mapping[str, str]) -> dict[str, Any]:
-    """Return what to register for the app's main container alone; equal values make equal definitions."""
-    container = _container(app, inherited.container, image, log_options)
-    used = {mount["sourceVolume"] for mount in container.get("mountPoints", ())}
-    roles = {"executionRoleArn": app.execution_role, "taskRoleArn": app.task_role}
-    kept = {
-        name: inherited.definition[name] for name in _KEPT_OF_DEFINITION if inherited.definition.get(name)
-    }
-    return {
-        **kept,
-        **{name: role for name, role in roles.items() if role},
-        **SMALLEST,
-        "networkMode": inherited.network_mode,
-        "requiresCompatibilities": [inherited.compatibility],
-        "volumes": [volume for volume in inherited.definition.get("volumes", ()) if volume["name"] in used],
-        "containerDefinitions": [container],
-    }
-
-
-def log_options_of(app: App, inherited: Inherited, own_group: str, region: str) -> dict[str, str]:
-    """Log where the app's service does, so that its execution role may; else into a group of the app's own."""
-    configured = inherited.container.get("logConfiguration", {})
-    options = dict(configured.get("options", {})) if configured.get("logDriver") == "awslogs" else {}
-    options.pop("max-buffer-size", None)  # it goes with the other mode
-    options.pop("awslogs-create-group", None)
-    return {
-        "awslogs-region": region,
-        "awslogs-group": own_group,
-        **options,
-        **({"awslogs-group": app.log_group, "awslogs-region": region} if app.log_group else {}),
-        "awslogs-stream-prefix": LOG_PREFIX,
-        "mode": "blocking",  # the default drops output when its buffer is full
-    }
+def family_of(stage: str, app_name: str, content: str) -> str:
+    """Names of stages and apps have hyphens and no underscores, so that no two of them share a family."""
+    return f"tapit-{stage}_{app_name}_{content}"
 
 
 class TaskDefinitions:
@@ -107,7 +52,7 @@ class TaskDefinitions:
 
     def _family(self, app_name: str, definition: Mapping[str, Any]) -> str:
         text = json.dumps(definition, sort_keys=True)
-        return f"tapit-{self._stage}-{app_name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return family_of(self._stage, app_name, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     def _describe(self, family: str) -> Mapping[str, Any]:
         try:
@@ -124,44 +69,3 @@ class TaskDefinitions:
             self._known.clear()
         self._known[family] = arn
         return arn
-
-
-def _container(
-    app: App, inherited: Mapping[str, Any], image: str, log_options: Mapping[str, str]
-) -> dict[str, Any]:
-    container = {name: value for name, value in inherited.items() if name not in _DROPPED_OF_CONTAINER}
-    if "repositoryCredentials" in inherited and _registry(image) == _registry(inherited.get("image", "")):
-        container["repositoryCredentials"] = inherited["repositoryCredentials"]
-    if not app.keep_entrypoint:
-        container["entryPoint"] = ["/bin/sh", "-c"]
-    if app.workdir is not None:
-        container["workingDirectory"] = app.workdir
-    return container | {
-        "name": MAIN_CONTAINER,
-        "image": image,
-        "essential": True,
-        "stopTimeout": round(app.stop_timeout),
-        "linuxParameters": {**inherited.get("linuxParameters", {}), "initProcessEnabled": True},
-        "logConfiguration": {"logDriver": "awslogs", "options": dict(log_options)},
-        "environment": _environment(app, inherited),
-        "secrets": _secrets(app, inherited),
-    }
-
-
-def _environment(app: App, inherited: Mapping[str, Any]) -> list[dict[str, str]]:
-    """ECS refuses a name that is both a variable and a secret; what the app says comes first."""
-    values = {item["name"]: item["value"] for item in inherited.get("environment", ())}
-    merged = {**values, **app.environment}
-    return [{"name": name, "value": merged[name]} for name in sorted(merged) if name not in app.secrets]
-
-
-def _secrets(app: App, inherited: Mapping[str, Any]) -> list[dict[str, str]]:
-    values = {item["name"]: item["valueFrom"] for item in inherited.get("secrets", ())}
-    merged = {**values, **app.secrets}
-    return [
-        {"name": name, "valueFrom": merged[name]} for name in sorted(merged) if name not in app.environment
-    ]
-
-
-def _registry(image: str) -> str:
-    return image.partition("/")[0]

@@ -1,10 +1,17 @@
-"""Tokens, remembered for a moment: one that was revoked is refused everywhere half a minute later."""
+"""Tokens, remembered for a moment: one that was removed is refused everywhere half a minute later."""
 
-from chalicelib.domain.token import Token
-from chalicelib.ports import Clock, TokenStore
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
+
+from chalicelib.domain.audit import Entry
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.token import USES_ARE_NOTED_EVERY, ListedToken, Token
+from chalicelib.ports import Clock, Page, TokenStore
 
 KEPT_FOR = 30.0  # seconds
 KEPT_AT_MOST = 256
+Kept = TypeVar("Kept")
 
 
 class TokenCache:
@@ -14,6 +21,7 @@ class TokenCache:
         self._store = store
         self._clock = clock
         self._found: dict[str, tuple[float, Token]] = {}
+        self._noted: dict[str, float] = {}
 
     def find(self, token_id: str) -> Token | None:
         now = self._clock.monotonic()
@@ -22,12 +30,40 @@ class TokenCache:
             return token
         return self._look_up(token_id, now)
 
+    def add(
+        self, token: Token, created_at: datetime, created_by: str | None = None, entry: Entry | None = None
+    ) -> None:
+        self._store.add(token, created_at, created_by, entry)
+
+    def get(self, name: str) -> ListedToken:
+        return self._store.get(name)
+
+    def remove(self, token: ListedToken, entry: Entry | None = None) -> None:
+        self._store.remove(token, entry)
+        self._found.pop(token.id, None)
+
+    def list(self, limit: int, after_name: str | None) -> Page[ListedToken]:
+        return self._store.list(limit, after_name)
+
+    def note_use(self, token: Token, now: datetime) -> None:
+        """Ask the store once an hour; a use that cannot be written down now is noted an hour later."""
+        at = self._clock.monotonic()
+        noted_at = self._noted.get(token.id)
+        if noted_at is not None and at - noted_at < USES_ARE_NOTED_EVERY.total_seconds():
+            return
+        _keep(self._noted, token.id, at)
+        with suppress(Unavailable):
+            self._store.note_use(token, now)
+
     def _look_up(self, token_id: str, now: float) -> Token | None:
         self._found.pop(token_id, None)
         token = self._store.find(token_id)
-        if token is None:
-            return None
-        if len(self._found) >= KEPT_AT_MOST:
-            self._found.clear()
-        self._found[token_id] = (now, token)
+        if token is not None:
+            _keep(self._found, token_id, (now, token))
         return token
+
+
+def _keep(kept: dict[str, Kept], name: str, value: Kept) -> None:
+    if len(kept) >= KEPT_AT_MOST:
+        kept.clear()
+    kept[name] = value

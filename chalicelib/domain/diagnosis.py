@@ -4,10 +4,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from signal import Signals
 
-from pydantic import BaseModel, ConfigDict
-
+from chalicelib.domain.bounds import Remark
+from chalicelib.domain.fargate_sizes import MAX_MEMORY
 from chalicelib.domain.known_reasons import next_step
-from chalicelib.domain.size import MAX_MEMORY
+from chalicelib.domain.record import Record
 
 
 class EndedBy(StrEnum):
@@ -15,22 +15,22 @@ class EndedBy(StrEnum):
 
     EXIT = "exit"
     USER = "user"
+    REPLACED = "replaced"
     DEADLINE = "deadline"
     START_FAILURE = "start_failure"
     OUT_OF_MEMORY = "out_of_memory"
     INFRASTRUCTURE = "infrastructure"
+    SPOT = "spot"
     NOBODY_CAME = "nobody_came"
     CONNECTION_LOST = "connection_lost"
     LOST = "lost"
 
 
-class Diagnosis(BaseModel):
+class Diagnosis(Record):
     """What happened, and what to do next."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    what: str
-    next: str
+    what: Remark
+    next: Remark
 
 
 def diagnose(
@@ -41,15 +41,14 @@ def diagnose(
     memory: float,
     max_hours: float | None,
     by: str | None,
+    attempts: int = 1,
 ) -> Diagnosis | None:
     """Explain an end; None when the task did what it was asked to (exit code 0)."""
     match ended_by:
         case EndedBy.EXIT:
             return _after_exit(exit_code)
-        case EndedBy.USER:
-            return Diagnosis(
-                what=f"{by or 'Somebody'} stopped it.", next="Run it again if that was a mistake."
-            )
+        case EndedBy.USER | EndedBy.REPLACED:
+            return _after_a_wish(by or "Somebody", is_tasks=ended_by is EndedBy.REPLACED)
         case EndedBy.DEADLINE:
             limit = "its time limit" if max_hours is None else f"its time limit, max_hours={max_hours:g}"
             return Diagnosis(
@@ -63,14 +62,11 @@ def diagnose(
             )
         case EndedBy.START_FAILURE:
             return Diagnosis(
-                what=f"It never started: {reason or 'no reason was given'}",
+                what=f"{_never_started(attempts)}: {reason or 'no reason was given'}",
                 next=next_step(reason) or "Mend that, and run it again.",
             )
-        case EndedBy.INFRASTRUCTURE:
-            return Diagnosis(
-                what=f"What it ran on failed: {reason or 'no reason was given'}",
-                next=next_step(reason) or "Run it again; nothing says that the command itself is at fault.",
-            )
+        case EndedBy.INFRASTRUCTURE | EndedBy.SPOT:
+            return _left_without_ground(ended_by, reason or "no reason was given")
         case EndedBy.NOBODY_CAME:
             return Diagnosis(
                 what="Nobody connected to it, so its command never ran.",
@@ -83,9 +79,34 @@ def diagnose(
             )
         case EndedBy.LOST:
             return Diagnosis(
-                what="Nothing is known of its end: what ran it no longer knows it.",
+                what=f"Nothing is known of its end: {reason or 'what ran it no longer knows it'}",
                 next="Look at its output, and check what it did before you run it again.",
             )
+
+
+def _after_a_wish(by: str, *, is_tasks: bool) -> Diagnosis:
+    if is_tasks:
+        return Diagnosis(
+            what=f"Task {by} replaced it: that one was to have its lock, with if_locked=replace.",
+            next="If both should be done, ask for the later one with if_locked=wait.",
+        )
+    return Diagnosis(what=f"{by} stopped it.", next="Run it again if that was a mistake.")
+
+
+def _never_started(attempts: int) -> str:
+    return "It never started" if attempts <= 1 else f"It never started, in {attempts} attempts"
+
+
+def _left_without_ground(ended_by: EndedBy, reason: str) -> Diagnosis:
+    if ended_by is EndedBy.SPOT:
+        return Diagnosis(
+            what=f"AWS took back the Spot capacity that it ran on: {reason}",
+            next="Run it again, with capacity=FARGATE if it must not be interrupted; retries=2 does that by itself.",
+        )
+    return Diagnosis(
+        what=f"What it ran on failed: {reason}",
+        next=next_step(reason) or "Run it again; nothing says that the command itself is at fault.",
+    )
 
 
 def _more_memory(memory: float) -> str:

@@ -7,6 +7,17 @@ import re
 
 _NEXT: tuple[tuple[str, str], ...] = (
     (
+        r"tapit itself failed|no launch of it came to an end",
+        (
+            "That is a fault of tapit's, or an answer that it does not know: the log of what launches tasks says more "
+            "(on AWS /aws/lambda/tapit-STAGE-launch). Please report it."
+        ),
+    ),
+    (
+        r"^it waited too long for lock ",
+        "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
+    ),
+    (
         r"CannotPullContainerError.*(not found|manifest unknown|does not exist|no such)",
         "That image or tag does not exist: check image= or docker_tag=, and that the build pushed it.",
     ),
@@ -34,6 +45,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         (
             "The image cannot be reached: check its name, and that the subnets have a way to the registry "
             "(a NAT gateway, VPC endpoints, or assign_public_ip=true)."
+        ),
+    ),
+    (
+        r"(rate|request ?limit|rate limit) ?exceeded|throttl|internal ?error|concurrent attempts|AWS is busy",
+        (
+            "AWS turned requests away or failed inside, as it does at times, above all with many at once: run it "
+            "again, start fewer at once, or raise queue_timeout=."
         ),
     ),
     (
@@ -65,6 +83,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"(network interface|EphemeralStorage) provision|(preparing|attach) network interface|(configure|regular) ENI",
+        (
+            "AWS was too slow to give it a network or a disk, which happens: run it again, or raise queue_timeout= so "
+            "that tapit tries for longer."
+        ),
+    ),
+    (
         r"ResourceInitializationError",
         "The network gets in the way: check subnets=, security_groups= and assign_public_ip=.",
     ),
@@ -73,6 +98,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         (
             "The image has no /bin/sh: use one that has, or give the program and its arguments to the image's own "
             "entry point: tapit set app name=APP keep_entrypoint=true (tapit run takes a shell)."
+        ),
+    ),
+    (
+        r"dependency graph",
+        (
+            "A sidecar did not come up, so the command never ran; the reason names it. Look at that container's own "
+            "output, or leave it out: tapit set app name=APP sidecars=NAME,NAME."
         ),
     ),
     (
@@ -134,18 +166,18 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"addresses to satisfy|ENI limit|NetworkInterfaceLimit|RESOURCE:ENI",
+        r"addresses to satisfy|FreeAddresses|public IP assignment|ENI limit|NetworkInterfaceLimit|RESOURCE:ENI",
         "The subnets have no free addresses: name larger or more subnets.",
     ),
     (
-        r"Capacity is unavailable|insufficient capacity|no room now",
+        r"Capacity is unavailable|insufficient capacity|no room now|(?-i:\bAGENT\b|RESOURCE:[A-Z])",
         (
             "AWS had no room for it all that time: try again later, name subnets in more availability "
             "zones, ask for less, or raise queue_timeout=."
         ),
     ),
     (
-        r"No Container Instances|\bATTRIBUTE\b",
+        r"No Container Instances were|\bATTRIBUTE\b",
         "No instance of the cluster can take it: add instances, ask for less, or use capacity=FARGATE.",
     ),
     (
@@ -163,7 +195,7 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"ClusterNotFound|Cluster not found",
+        r"ClusterNotFound|Cluster not found|there is no cluster",
         "There is no such cluster: check cluster= of the app, and the Region.",
     ),
     (
@@ -175,8 +207,20 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Check service= and cluster= of the app, and that it is not deleted.",
     ),
     (
-        r"several essential containers|has no container",
-        "Name one: tapit set app name=APP container=NAME.",
+        r"several essential containers",
+        "Name the one to run with container=NAME (tapit set app); sidecars=NAME,NAME keeps others beside it.",
+    ),
+    (
+        r"has no container|no essential container|is none beside it|cannot be named|there to route logs",
+        "Name others of the service's containers: container=NAME runs the command, sidecars=NAME,NAME stay beside it.",
+    ),
+    (
+        r"runs on Windows",
+        "Name a service that runs on Linux, or give image=, subnets= and roles in place of service=.",
+    ),
+    (
+        r"is configured at launch",
+        "Deploy the service anew with volumeConfigurations, or leave the volume out of the container's mount points.",
     ),
     (
         r"neither an image",
@@ -212,12 +256,12 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"the command is too long",
-        "Put it in a script in the image, and run that.",
+        r"the command (with its variables )?is too long",
+        "Put it in a script in the image, and give the variables to the app.",
     ),
     (
-        r"did not answer|AWS is busy",
-        "AWS did not answer for an hour: check its health dashboard, and run it again.",
+        r"did not answer|whether it was started",
+        "AWS did not answer all that time: check its health dashboard, and run it again.",
     ),
 )
 

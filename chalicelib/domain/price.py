@@ -6,7 +6,7 @@ to the end, one minute at least: aws.amazon.com/fargate/pricing
 
 from datetime import timedelta
 
-from chalicelib.domain.size import DEFAULT_STORAGE_GB, Size
+from chalicelib.domain.fargate_sizes import DEFAULT_STORAGE_GB, Size
 
 PER_VCPU = 0.04048
 PER_GB = 0.004445

@@ -1,40 +1,77 @@
 """A person's terminal inside a task: what is kept of it, and the command that runs in it."""
 
+from datetime import datetime, timedelta
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
-MOST_KEPT = 50  # sessions of one task; beyond that the oldest that are over are forgotten
+from chalicelib.domain.bounds import LARGEST_SESSIONS, Shown, fitting
+from chalicelib.domain.record import Record
+from chalicelib.domain.token import Token
+
+MOST_KEPT = 50  # sessions of one task
+UNATTENDED = timedelta(minutes=25)  # clients say every 10 minutes that somebody is there
 
 # What the watchdog of an attached task exits with: it is the container's main process, the command runs in a session.
 EVERYBODY_LEFT = 0
 NOBODY_CAME = 124
 
 
-class Session(BaseModel):
-    """Who was in a task, and when. `command` None: it ran the task's own, and its end is the task's."""
+class Session(Record):
+    """Who was in a task, and when. `command` None: it ran the task's own, and its end is the task's.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A long command is kept to be recognized, not to be repeated. `url` is where its client connects to. It belongs to
+    the token that opened it, `token_id`; `resumed_by` is who came back to it last, at `resumed_at`.
+    """
 
     id: str
-    command: str | None = None
-    opened_by: str
+    command: Shown | None = None
+    opened_by: Shown
     opened_at: AwareDatetime
+    token_id: str | None = None
+    resumed_by: Shown | None = None
+    resumed_at: AwareDatetime | None = None
+    attended_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
+    ended_by: Shown | None = None
     exit_code: int | None = None
+    url: str | None = None
 
     @property
     def is_over(self) -> bool:
         return self.ended_at is not None
 
-    def ended(self, at: AwareDatetime, exit_code: int | None) -> Self:
+    def belongs_to(self, token: Token) -> bool:
+        """Older versions kept a session's token by its name alone."""
+        return token.holder == self.token_id if self.token_id else token.name == self.opened_by
+
+    def ended(self, at: AwareDatetime, exit_code: int | None, by: str | None = None) -> Self:
         """The first end is the one that counts."""
-        if self.is_over:
-            return self
-        return type(self).model_validate(dict(self) | {"ended_at": at, "exit_code": exit_code})
+        return self if self.is_over else self.but(ended_at=at, exit_code=exit_code, ended_by=by)
+
+    def left_at(self, now: datetime) -> datetime | None:
+        """Return when it ended. Whoever vanished ends nothing, and was there until the last sign of them."""
+        if self.ended_at is not None:
+            return self.ended_at
+        last_sign = self.attended_at or self.opened_at
+        return last_sign if now - last_sign > UNATTENDED else None
 
 
-def session_argv(command: str, nonce: str, *, on_terminal: bool) -> tuple[str, ...]:
+def kept_sessions(sessions: tuple[Session, ...]) -> tuple[Session, ...]:
+    """Return those that a record has room for: of more, the oldest that are over are forgotten first.
+
+    Then shells go that nobody ended, for whoever vanished never does. The newest, and what runs the command, go last.
+    """
+
+    def is_wanted(session: Session) -> tuple[bool, bool]:
+        return not session.is_over, session.command is None or session is sessions[-1]
+
+    return fitting(sessions, LARGEST_SESSIONS, MOST_KEPT, is_wanted)
+
+
+def session_argv(
+    command: str, nonce: str, *, on_terminal: bool, terminal_type: str | None = None
+) -> tuple[str, ...]:
     """Return what to execute in a container so that the client learns when the command begins, and how it ends.
 
     No exit code comes back from a session of Session Manager, so the script marks its output with one, under a name
@@ -42,49 +79,70 @@ def session_argv(command: str, nonce: str, *, on_terminal: bool) -> tuple[str, .
     size, and after the end, for the agent gives a slow client only two seconds to take the last output.
     """
     script = _ON_TERMINAL if on_terminal else _PIPED
-    return ("/bin/sh", "-c", script, "tapit", nonce, "/bin/sh", "-c", command)
+    return ("/bin/sh", "-c", script, "tapit", nonce, terminal_type or "", "/bin/sh", "-c", command)
 
 
-_BEGIN = r"""n=$1
-shift
-trap : INT QUIT
+# At a stop the script outlives its command. Its own stderr is nobody's: there shells tell of what a signal has ended.
+_BEGIN = r"""n=$1 t=$2
+shift 2
+trap : INT QUIT TERM
+exec 5>&2 2>/dev/null
 m() { printf '\033]777;tapit-%s;%s;%s\033\\' "$1" "$n" "$2"; }
 """
-# What is left of the input may come before the answer, and an end of input counts as a failed read.
+# What is left of the input may come before the answer. Ends of input in it are failed reads, but never nine on end.
 _END = r"""m exit "$s"
 i=0
 while [ $i -lt 9 ]; do
-if read -r l; then [ "$l" = "$n" ] && break; else i=$((i+1)); fi
+if read -r l; then [ "$l" = "$n" ] && break; i=0; else i=$((i+1)); fi
 done
 exit "$s"
 """
-_ON_TERMINAL = f"""{_BEGIN}m start 0
+# TERM is the client's when the image describes such a terminal; else it stays what the agent says, xterm-256color.
+# Descriptions lie in folders named by the first letter, or by its code.
+_TERM = r"""if [ "$t" ]; then
+x=$(printf %x "'$t")
+for d in "$HOME/.terminfo" /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; do
+[ -e "$d/${t%"${t#?}"}/$t" ] || [ -e "$d/$x/$t" ] || [ "$t" = dumb ] && export TERM="$t"
+done
+fi
+"""
+_ON_TERMINAL = f"""{_BEGIN}{_TERM}m start 0
 read -r l
 m begin 0
-"$@"
+( exec "$@" 2>&5 5>&- )
 s=$?
-stty sane 2>/dev/null
+stty sane
 {_END}"""
-# A session always has a terminal. Here it only carries: input comes as lines of base64 that end with its
-# end-of-file character, and the command sees pipes. When the command is done the client ends its input.
-_PIPED = f"""{_BEGIN}if ! command -v stty base64 >/dev/null; then
+# A session always has a terminal, and the agent of ECS Exec changes some bytes of its output. Here the terminal only
+# carries base64, and the command sees pipes. `begin 1` says so.
+#
+# base64 decodes at its end of input, and encodes only what fills its buffer, but what is piped is to be there at once.
+# So input comes in blocks: a line `+`, lines of base64, the terminal's end-of-file character. And output is encoded
+# as far as there is some; without dd, at its end. An end of file where a block might begin is the end of the input,
+# which the client sends as well when the command is done. Ctrl-C must not take input with it: noflsh.
+_PIPED = f"""{_BEGIN}h() {{ command -v "$1" >/dev/null; }}
+if h stty && h base64; then
+stty -echo -opost noflsh
+m start 0
+read -r l
+m begin 1
+exec 4>&1
+s=$(
+trap '' INT QUIT
+trap : TERM
+exec 3>&1
+{{ while read -r l && [ "$l" = + ]; do base64 -d || break; done 2>/dev/null 3>&- 4>&-; }} |
+{{ trap : INT QUIT TERM; ( exec "$@" 2>&1 3>&- 4>&- 5>&- ); s=$?; m done 0 >&4; echo $s >&3; }} |
+{{ trap '' TERM
+if h dd; then
+while o=$(dd bs=65536 count=1 2>/dev/null | base64) && [ "$o" ]; do printf '%s\\n' "$o"; done
+else base64; fi >&4 3>&-; }}
+)
+else
 m start 0
 read -r l
 m begin 0
 echo 'tapit: a piped session needs stty and base64 in the image'
 s=125
-else
-stty -echo -opost
-m start 0
-read -r l
-m begin 0
-exec 4>&1
-s=$(
-trap : INT QUIT
-exec 3>&1
-{{ trap '' INT QUIT; exec base64 -d 2>/dev/null 3>&- 4>&-; }} |
-{{ trap : INT QUIT; "$@" 3>&- 4>&-; s=$?; m done 0 >&4; echo $s >&3; }} 2>&1 |
-{{ trap '' INT QUIT; exec cat >&4 3>&-; }}
-)
 fi
 {_END}"""

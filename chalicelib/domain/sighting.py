@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class Passing(StrEnum):
+    """Why a container may start another time that did not start this time, and of which nothing ran."""
+
+    CLUSTERS = "clusters"  # the cluster had no room, or failed: nothing of the app's is at fault
+    PERHAPS = "perhaps"  # something did not answer; it may be the app's network, and then it never will
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,11 @@ class Sighting:
     time_was_up: bool = False  # whoever stopped it did so for its time limit
     waiting_for: str | None = None
     lost_output_bytes: int = 0
+    command_exit_code: int | None = None  # of an attached task's command, where somebody inside saw it end
+    attempt: int | None = (
+        None  # at its task's launch; None for one that an earlier version of the program started
+    )
+    passing: Passing | None = None
 
     @property
     def is_over(self) -> bool:

@@ -8,7 +8,7 @@ from chalicelib.domain.task import Task
 
 START_TIMEOUT = timedelta(minutes=15)
 LOOK_AGAIN = timedelta(minutes=1)
-SOON = timedelta(seconds=10)
+SOON = timedelta(seconds=2)  # a limit may be as short
 A_DAY = timedelta(days=1)
 A_SECOND = timedelta(seconds=1)
 
@@ -31,12 +31,31 @@ def overdue(task: Task, now: datetime) -> Literal["deadline", "start_timeout"] |
 
 def _wake(task: Task, now: datetime) -> datetime:
     if task.status is Status.STOPPING:
-        return now + LOOK_AGAIN
+        return now + max(
+            LOOK_AGAIN, (now - task.history[-1].time) / 5
+        )  # an execution has room for so many looks
+    if task.not_before is not None and task.is_early(now):
+        return task.not_before
+    if task.waits_its_turn:
+        return _look_at_waiting(task, now)
     if task.started_at is not None:
         return now + A_DAY if task.deadline is None else task.deadline
     longest = now + (A_DAY if task.max_hours is None else timedelta(hours=task.max_hours))
     start_deadline = _start_deadline(task)
     return max(longest if start_deadline is None else min(longest, start_deadline), now + SOON)
+
+
+def _look_at_waiting(task: Task, now: datetime) -> datetime:
+    """Whoever is before it wakes it, so this is for when that is lost, and for the end of its patience.
+
+    Its time limit is a bound: once it is launched by others, its execution still sleeps until then.
+    """
+    looks = [now + max(LOOK_AGAIN, (now - task.created_at) / 5)]
+    if task.waits_until is not None:
+        looks.append(task.waits_until + A_SECOND)
+    if task.max_hours is not None:
+        looks.append(now + timedelta(hours=task.max_hours))
+    return max(min(looks), now + SOON)
 
 
 def _start_deadline(task: Task) -> datetime | None:

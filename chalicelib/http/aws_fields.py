@@ -18,6 +18,13 @@ def _alone(capacity: list[str]) -> list[str]:
     return capacity
 
 
+def _each_once(names: list[str]) -> list[str]:
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is named twice")
+    return names
+
+
 Cluster = Annotated[
     str,
     Field(
@@ -28,6 +35,11 @@ Cluster = Annotated[
 Service = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="an ECS service's name")]
 Container = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="the service's container to run")
+]
+Sidecars = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="a container's name")]],
+    Field(max_length=9, description="the service's containers to run beside the command"),
+    AfterValidator(_each_once),
 ]
 Subnets = Annotated[
     list[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]{1,32}$", description="a subnet's id: subnet-...")]],

@@ -8,10 +8,18 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib import VERSION
 from chalicelib.domain import errors
-from chalicelib.http.endpoint import Route
+from chalicelib.domain.token import Role
+from chalicelib.http import idempotency_key
+from chalicelib.http.endpoint import ABOUT_TEXT, CHALLENGE, PLAIN_TEXT, ROLE, Route
+from chalicelib.http.fields import may_be_left_out
 from chalicelib.http.status_codes import STATUS_CODES
 
 REF_TEMPLATE = "#/components/schemas/{model}"
+_CREATE_TASKS = (
+    "/apps/{app_name}/tasks",
+    "/tasks/{task_id}/rerun",
+    "/apps/{app_name}/schedules/{name}/start",
+)
 _OPEN = {
     "/health": ("Say whether the program is up, and which home it runs in.", "Health"),
     "/openapi.json": ("Describe this API.", None),
@@ -42,6 +50,18 @@ _ERROR = {
             "Fields": {"memry": "is unknown (did you mean memory?)"},
         }
     ],
+}
+_RETRY_AFTER = {"description": "In how many seconds to ask again.", "schema": {"type": "integer"}}
+_HEADERS: dict[int, dict[str, Any]] = {
+    STATUS_CODES[errors.TooManyRequests]: {"headers": {"Retry-After": {**_RETRY_AFTER, "required": True}}},
+    STATUS_CODES[errors.Unauthenticated]: {
+        "headers": {
+            "WWW-Authenticate": {
+                "description": "API Gateway calls it x-amzn-Remapped-WWW-Authenticate.",
+                "schema": {"const": CHALLENGE},
+            }
+        }
+    },
 }
 
 
@@ -92,12 +112,16 @@ def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.view.__module__.rsplit('.', 1)[-1].removesuffix('_routes')}_{route.view.__name__}",
         "summary": summary,
+        "description": f"Takes a token with the role {route.role}." if route.role else "Takes no token.",
         "parameters": _parameters(route),
-        "responses": {str(route.status): _answer(route.models["return"]), **_failures(route)},
+        "responses": {str(route.status): _answer(route), **_failures(route)},
     }
+    if route.role is None:
+        operation["security"] = []
     if "body" in route.models:
-        content = {"application/json": {"schema": _ref(route.models["body"].__name__)}}
-        operation["requestBody"] = {"required": True, "content": content}
+        body = route.models["body"]
+        content = {"application/json": {"schema": _ref(body.__name__)}}
+        operation["requestBody"] = {"required": not may_be_left_out(body), "content": content}
     return operation
 
 
@@ -105,26 +129,30 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     query = _query_parameters(route.models["query"]) if "query" in route.models else []
-    header = [_IDEMPOTENCY_KEY] if (route.method, route.path) == ("POST", "/apps/{app_name}/tasks") else []
+    header = [idempotency_key.described()] if _creates_a_task(route) else []
     return [*path, *query, *header]
 
 
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same key and body within 24 hours are answered with the earlier task.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
+def _creates_a_task(route: Route) -> bool:
+    return route.method == "POST" and route.path in _CREATE_TASKS
 
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
     return [
-        {"name": name, "in": "query", "required": False, "schema": _inlined(part, definitions)}
+        {"name": name, "in": "query", "required": False, **_parameter(_inlined(part, definitions))}
         for name, part in schema["properties"].items()
     ]
+
+
+def _parameter(part: dict[str, Any]) -> dict[str, Any]:
+    """What may be left out is no null: in a query nobody can send one."""
+    kinds = [kind for kind in part.get("anyOf", [part]) if kind.get("type") != "null"]
+    schema = dict(kinds[0]) if len(kinds) == 1 else {"anyOf": kinds}
+    described = {"description": schema.pop("description")} if "description" in schema else {}
+    style = {"style": "form", "explode": True} if schema.get("type") == "array" else {}
+    return {**described, **style, "schema": schema}
 
 
 def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
@@ -135,26 +163,53 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
     return [_inlined(value, definitions) for value in part] if isinstance(part, list) else part
 
 
-def _answer(model: type[BaseModel]) -> dict[str, Any]:
+def _answer(route: Route) -> dict[str, Any]:
+    model = route.models["return"]
     summary = (model.__doc__ or "The answer.").strip().splitlines()[0]
-    return {"description": summary, "content": {"application/json": {"schema": _ref(model.__name__)}}}
+    content: dict[str, Any] = {"application/json": {"schema": _ref(model.__name__)}}
+    told = {ROLE: {"description": "The role of the token.", "schema": {"enum": [*Role]}}}
+    headers: dict[str, Any] = {} if route.role is None else told
+    if not route.has_text:
+        return {"description": summary, "content": content, **({"headers": headers} if headers else {})}
+    about = {
+        "description": "All but the items, as JSON, beside an answer in plain text.",
+        "schema": {"type": "string"},
+    }
+    return {
+        "description": summary,
+        "headers": {ABOUT_TEXT: about, **headers},
+        "content": content | {PLAIN_TEXT: {"schema": {"type": "string"}}},
+    }
 
 
 def _failures(route: Route) -> dict[str, Any]:
-    kinds: list[type[errors.TapitError]] = [errors.InvalidRequest, errors.Unauthenticated]
+    kinds: list[type[errors.TapitError]] = [
+        errors.InvalidRequest,
+        errors.Unauthenticated,
+        errors.TooManyRequests,
+        errors.Unavailable,
+    ]
+    if route.role is not Role.VIEWER:
+        kinds.append(errors.Forbidden)
     if "{" in route.path:
         kinds.append(errors.NotFound)
     if route.path.endswith("/logs"):
         kinds.append(errors.OutputForbidden)
     if route.method != "GET":
         kinds += [errors.Conflict, errors.LimitExceeded, errors.TooLarge]
-    if route.status == 201 and "{" in route.path:
+    if _creates_a_task(route):
         kinds.append(errors.TaskRemoved)
     content = {"application/json": {"schema": _ref("Error")}}
-    codes = {STATUS_CODES[kind]: kind.__name__ for kind in kinds}
+    codes: dict[int, str] = {}
+    for kind in kinds:
+        code = STATUS_CODES[kind]
+        codes[code] = f"{codes[code]} or {kind.__name__}" if code in codes else kind.__name__
     if "body" in route.models:
         codes[415] = "UnsupportedMediaType"  # Chalice's own, in our shape
-    return {str(code): {"description": name, "content": content} for code, name in sorted(codes.items())}
+    return {
+        str(code): {"description": name, "content": content, **_HEADERS.get(code, {})}
+        for code, name in sorted(codes.items())
+    }
 
 
 def _open_operation(path: str) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.http.fields import QueryParameters
 
 Model = TypeVar("Model", bound=BaseModel)
+Query = TypeVar("Query", bound=QueryParameters)
 
 MOST_REPORTED = 10  # fields
 
 _KIND = re.compile(r"constrained-float|literal\[.*\]|\[key\]")
+_A_TIME = "must be a time with its zone, such as 2026-11-24T08:00:00Z"
 _WORDS = {
     "missing": "is missing",
     "finite_number": "must be a finite number",
@@ -23,10 +26,17 @@ _WORDS = {
     "float_type": "must be a number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "datetime_type": _A_TIME,
+    "datetime_parsing": _A_TIME,
+    "datetime_from_date_parsing": _A_TIME,
+    "datetime_object_invalid": _A_TIME,
+    "timezone_aware": _A_TIME,
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "string_unicode": "is not valid Unicode",
 }
+
+_TOO_FEW_OR_MANY = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
 def read(model: type[Model], values: Any) -> Model:
@@ -42,13 +52,20 @@ def read(model: type[Model], values: Any) -> Model:
         raise InvalidRequest(f"The request is not valid: {sentence}{more}.", fields) from error
 
 
-def read_query(model: type[Model], values: Mapping[str, list[str]] | None) -> Model:
-    """Read query parameters; one that is given twice is refused, so that none is silently ignored."""
-    values = values or {}
-    twice = {name: "is given twice" for name, given in values.items() if len(given) > 1}
+def read_query(model: type[Query], values: Mapping[str, list[str]] | None) -> Query:
+    """Read query parameters; one of one value that is given twice is refused, so that none is silently ignored."""
+    wanted: dict[str, str | list[str]] = {}
+    twice: dict[str, str] = {}
+    for name, given in (values or {}).items():
+        if name in model.several:
+            wanted[name] = [part for one in given for part in one.split(",")]
+        elif len(given) > 1:
+            twice[name] = "is given twice"
+        else:
+            wanted[name] = given[0]
     if twice:
         raise InvalidRequest(f"The request is not valid: {', '.join(twice)} is given twice.", twice)
-    return read(model, {name: given[0] for name, given in values.items()})
+    return read(model, wanted)
 
 
 def _fields(model: type[BaseModel], problems: list[ErrorDetails], reported: set[str]) -> dict[str, str]:
@@ -75,6 +92,9 @@ def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
         return "is unknown" + (f" (did you mean {close[0]}?)" if close else "")
     if problem["type"] == "string_pattern_mismatch":
         return f"must be {_spelling(model, problem)}"
+    if problem["type"] in _TOO_FEW_OR_MANY and "actual_length" in problem["ctx"]:
+        bound, limit = _TOO_FEW_OR_MANY[problem["type"]]
+        return f"must have {bound} {problem['ctx'][limit]}, and has {problem['ctx']['actual_length']}"
     if problem["type"] == "value_error":
         return problem["msg"].removeprefix("Value error, ")
     said = problem["msg"][0].lower() + problem["msg"][1:]

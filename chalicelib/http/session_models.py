@@ -3,26 +3,31 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from chalicelib.http.fields import Command, Moment, RequestBody
+from chalicelib.domain.view import Moment, View
+from chalicelib.http.fields import Command, RequestBody
 from chalicelib.ports import DataChannel
 from chalicelib.usecases.open_session import OpenedSession
+
+# What terminals are called in terminfo; it becomes TERM where the container knows such a one.
+TerminalType = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,39}$")]
 
 
 class OpenSession(RequestBody):
     """Without a `command` the session runs the task's own, which an attached task needs for its first.
 
-    Off a terminal the input is sent as lines of base64, and ends with the terminal's end-of-file character.
+    Off a terminal input and output travel as base64: docs/sessions.md has the protocol.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"command": "bash"}]})
 
     command: Command | None = None
     on_terminal: bool = True
+    terminal_type: TerminalType | None = None
 
 
-class ChannelView(BaseModel):
+class ChannelView(View):
     """A WebSocket that speaks the data channel of AWS Session Manager; good for one session, for a few minutes."""
 
     session_id: str

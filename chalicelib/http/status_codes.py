@@ -5,14 +5,17 @@ from chalicelib.domain import errors
 STATUS_CODES: dict[type[errors.TapitError], int] = {
     errors.InvalidRequest: 400,
     errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.LimitExceeded: 403,
     errors.OutputForbidden: 403,
     errors.NotFound: 404,
     errors.TaskRemoved: 410,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.TooManyRequests: 429,
+    errors.Unreadable: 500,
     errors.Unavailable: 503,
-    errors.LaunchError: 503,
+    errors.NotDone: 503,
 }
 
 

@@ -1,34 +1,66 @@
 """What requests about tasks and their answers look like."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from chalicelib.domain import price
-from chalicelib.domain.diagnosis import Diagnosis, EndedBy
+from chalicelib.domain import ids
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.listed_task import ListedTask
+from chalicelib.domain.new_task import NewTask
+from chalicelib.domain.saved_command import OfCommand
 from chalicelib.domain.status import Status
-from chalicelib.domain.task import StopCause, Task
+from chalicelib.domain.task import EarlierTry, Task
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
+from chalicelib.domain.task_view import PublicTask
+from chalicelib.domain.view import Moment, View
 from chalicelib.http.fields import (
+    NAME_IN_WORDS,
     Command,
-    Cpu,
+    CommandName,
     MaxHours,
-    Memory,
-    Moment,
     QueryParameters,
     RequestBody,
-    Storage,
+    Tag,
     Text,
 )
-from chalicelib.ports import LogPage
-from chalicelib.usecases.create import APP_DEFAULT, NewTask
+from chalicelib.http.task_options import TaskChanges, TaskOptions
+from chalicelib.ports import Changes, LogPage, LogText, TaskQuery
 
 LONGEST_WAIT = 20
+BEGINNING = rf"^[{ids.ALPHABET}]{{1,{ids.LENGTH}}}$"
 
 
-class CreateTask(RequestBody):
+def _statuses(given: list[str]) -> tuple[Status, ...]:
+    """Each once and in one order, so that a cursor is good for the same ones however they were written."""
+    try:
+        wanted = {Status(one) for one in given}
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Status)}, or several of them") from None
+    return tuple(status for status in Status if status in wanted)
+
+
+Statuses = Annotated[
+    tuple[Status, ...],
+    BeforeValidator(_statuses),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "enum": list(Status)},
+            "minItems": 1,
+            "description": "repeated, or with commas between",
+        }
+    ),
+]
+
+
+def _has(field: str) -> dict[str, Any]:
+    return {"required": [field], "properties": {field: {"type": "string"}}}
+
+
+class CreateTask(TaskOptions):
     """What is not given is the app's default. `max_hours` is a number, or "none" for no limit.
 
     In an `interactive` task sessions can be opened. The command of an `attached` one runs in its creator's session,
@@ -37,28 +69,45 @@ class CreateTask(RequestBody):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"command": "python manage.py migrate", "memory": 4, "cpu": 2, "max_hours": 6}]
+            "examples": [{"command": "python manage.py migrate", "memory": 4, "cpu": 2, "max_hours": 6}],
+            "oneOf": [_has("command"), _has("command_name")],
         }
     )
 
-    command: Command
-    image: Text | None = None
-    docker_tag: Text | None = None
-    cpu: Cpu | None = None
-    memory: Memory | None = None
-    ephemeral_storage_gb: Storage | None = None
-    max_hours: MaxHours | Literal["none"] | None = None
-    initiated_by: Text | None = None
-    interactive: bool = False
+    command: Command | None = None
+    command_name: (
+        Annotated[
+            CommandName,
+            Field(description=f"the name of a saved command, instead of a line: {NAME_IN_WORDS}"),
+        ]
+        | None
+    ) = None
     attached: bool = False
 
-    def wanted(self) -> NewTask:
-        return NewTask(**dict(self) | {"max_hours": self._max_hours()})
+    def wanted(self) -> NewTask | OfCommand:
+        if (self.command is None) is (self.command_name is None):
+            problem = "give command or command_name, and not both"
+            raise InvalidRequest(
+                f"A task needs a command: {problem}.", dict.fromkeys(("command", "command_name"), problem)
+            )
+        if self.command_name is not None:
+            return OfCommand(self.command_name, self.given() | {"attached": self.attached})
+        asked = NewTask(**dict(self))
+        asked.refuse_what_cannot_be()
+        return asked
 
-    def _max_hours(self) -> float | str | None:
-        if self.max_hours is None:
-            return APP_DEFAULT
-        return None if self.max_hours == "none" else self.max_hours
+
+class RerunTask(TaskChanges):
+    """What is given goes before what the earlier task was told: variables and tags one by one, where null is none."""
+
+    may_be_left_out = True
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"memory": 8}]})
+
+    command: Command | None = None
+
+    def changes(self) -> dict[str, Any]:
+        return self.given() | ({} if self.command is None else {"command": self.command})
 
 
 class ExtendTask(RequestBody):
@@ -79,33 +128,46 @@ class ShowQuery(QueryParameters):
 
 
 class ListQuery(QueryParameters):
-    """At most one of `status`, `initiated_by` and `created_by`."""
+    """At most one filter; a filter by status may name several."""
 
-    status: Status | None = None
+    several: ClassVar[frozenset[str]] = frozenset({"status"})
+
+    status: Statuses | None = None
     initiated_by: Text | None = None
     created_by: Text | None = None
+    tag: Tag | None = None
     since: AwareDatetime | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: str | None = None
+    id: Annotated[str, Field(pattern=BEGINNING, description="the beginning of an id")] | None = None
+
+    def wanted(self, app_name: str, after_id: str | None) -> TaskQuery:
+        """Raise InvalidRequest when more than one filter was given."""
+        given = [
+            TaskFilter(by, _values(getattr(self, by))) for by in FilterBy if getattr(self, by) is not None
+        ]
+        if len(given) > 1:
+            names = [str(each.by) for each in given]
+            problem = f"Filter by one of {', '.join(names)}, not by {len(names)} of them."
+            raise InvalidRequest(problem, dict.fromkeys(names, "only one filter at a time"))
+        only = next(iter(given), None)
+        return TaskQuery(app_name, self.limit, only, self.since, after_id, id_begins=self.id or "")
+
+
+def _values(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return given if isinstance(given, tuple) else (given,)
 
 
 class LogsQuery(ShowQuery):
     """`tail` gives the last lines and does not go with `cursor`."""
 
     cursor: Annotated[str, Field(max_length=1024)] | None = None
-    tail: Annotated[int, Field(ge=1, le=1000)] | None = None
+    tail: Annotated[int, Field(ge=1, le=10_000)] | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] = 10_000
+    unfinished: Annotated[bool, Field(description="also what there is of a line without an end")] = False
 
 
-class Cost(BaseModel):
-    """Dollars: so far or in total, and at the most (None: there is no time limit)."""
-
-    estimate: float | None
-    at_most: float | None
-    basis: str = price.BASIS
-
-
-class TaskSummary(BaseModel):
+class TaskSummary(View):
     """A task in a list; the command is cut to 200 characters."""
 
     id: str
@@ -117,121 +179,116 @@ class TaskSummary(BaseModel):
     memory: float
     initiated_by: str | None
     created_by: str
+    tags: dict[str, str]
+    command_name: str | None
+    command_revision: int | None
+    rerun_of: str | None
     status: Status
+    waiting_for: str | None
     exit_code: int | None
     created_at: Moment
     started_at: Moment | None
     stopped_at: Moment | None
     deadline: Moment | None
+    retries: int
+    try_number: int
+    retried_by: str | None
 
     @classmethod
     def of(cls, task: ListedTask) -> Self:
         return cls.model_construct(**{name: getattr(task, name) for name in cls.model_fields})
 
 
-class TaskList(BaseModel):
+class TaskList(View):
     """Newest first; `next` is the cursor of the next page, None on the last."""
 
     items: list[TaskSummary]
     next: str | None
 
 
-class ChangeView(BaseModel):
-    """One line of a task's history."""
-
-    status: Status
-    time: Moment
-    why: str | None
-
-
-class SessionView(BaseModel):
-    """Who was in a task; `command` is None for the task's own."""
+class TryView(View):
+    """One of the tries of a task: itself, or another task."""
 
     id: str
-    command: str | None
-    opened_by: str
-    opened_at: Moment
-    ended_at: Moment | None
+    number: int
+    status: Status | str
     exit_code: int | None
 
 
-class TaskView(BaseModel):
-    """All there is to say about a task."""
+class TaskView(PublicTask):
+    """All there is to say about a task; of the variables of its own only the names.
 
-    id: str
-    app: str
-    command: str
-    image: str | None
-    docker_tag: str | None
-    cpu: float
-    memory: float
-    ephemeral_storage_gb: int
-    max_hours: float | None
-    initiated_by: str | None
-    created_by: str
-    interactive: bool
-    attached: bool
-    status: Status
-    created_at: Moment
-    started_at: Moment | None
-    stopped_at: Moment | None
-    deadline: Moment | None
-    expires_at: Moment | None
-    exit_code: int | None
-    stop_cause: StopCause | None
-    ended_by: EndedBy | None
-    reason: str | None
-    waiting_for: str | None
-    diagnosis: Diagnosis | None
-    history: list[ChangeView]
-    sessions: list[SessionView]
-    lost_output_bytes: int = 0
-    cost: Cost
-    notes: list[str] = []
-    revision: int
+    `tries` are those of a task with `retries`, in order, itself among them. `waits_until` is when one that waits for
+    its lock gives up.
+    """
+
+    waits_until: Moment | None
+    tries: list[TryView]
+    notes: list[str] = Field(default_factory=list)
     poll_after: float
 
     @classmethod
-    def of(cls, task: Task, now: datetime, *, poll_after: float, notes: Sequence[str] = ()) -> Self:
-        own = {name: getattr(task, name) for name in cls.model_fields if name in Task.model_fields}
-        own["history"] = [ChangeView.model_construct(**dict(change)) for change in task.history]
-        own["sessions"] = [SessionView.model_construct(**dict(session)) for session in task.sessions]
-        return cls.model_construct(**own, cost=_cost(task, now), notes=list(notes), poll_after=poll_after)
+    def of(
+        cls,
+        task: Task,
+        now: datetime,
+        changes: Changes,
+        notes: Sequence[str] = (),
+        later: Sequence[Task] = (),
+    ) -> Self:
+        poll_after = changes.poll_after(task, now, has_output=False)
+        tries = _tries(task, later) if task.retries else []
+        waits_until = task.waits_until if task.waits_its_turn and task.waiting_for else None
+        return cls.at(
+            task, now, waits_until=waits_until, tries=tries, notes=list(notes), poll_after=poll_after
+        )
 
 
-class TaskRemovedView(BaseModel):
+def _tries(task: Task, later: Sequence[Task]) -> list[TryView]:
+    every: tuple[EarlierTry | Task, ...] = (*task.earlier_tries, task, *later)
+    return [
+        TryView(id=each.id, number=number, status=each.status, exit_code=each.exit_code)
+        for number, each in enumerate(every, start=1)
+    ]
+
+
+class TaskRemovedView(View):
     """The record is gone."""
 
     id: str
     removed: Literal[True] = True
 
 
-class LogLineView(BaseModel):
+class LogLineView(View):
     """One line, without its newline."""
 
     time: Moment
     message: str
 
 
-class LogView(BaseModel):
-    """Output, oldest first. `next` goes on where this ends; complete means that nothing will follow."""
+class LogState(View):
+    """Where a page of output ends: `next` goes on from there; complete means that nothing will follow."""
 
-    items: list[LogLineView]
     next: str
     complete: bool
+    unfinished: bool
     status: Status
+    attached: bool
+    retried_by: str | None
     waiting_for: str | None
     revision: int
     lost_output_bytes: int
     poll_after: float
 
     @classmethod
-    def of(cls, task: Task, page: LogPage, cursor: str, poll_after: float) -> Self:
+    def of(cls, task: Task, page: LogPage | LogText, cursor: str, poll_after: float) -> Self:
         return cls.model_construct(
-            items=[LogLineView.model_construct(time=line.time, message=line.message) for line in page.lines],
             next=cursor,
             complete=page.is_complete,
+            unfinished=page.is_unfinished,
             status=task.status,
+            attached=task.attached,
+            retried_by=task.retried_by,
             waiting_for=task.waiting_for,
             revision=task.revision,
             lost_output_bytes=page.lost_bytes,
@@ -239,11 +296,12 @@ class LogView(BaseModel):
         )
 
 
-def _cost(task: Task, now: datetime) -> Cost:
-    ran = (task.stopped_at or now) - task.started_at if task.started_at else None
-    limit = None if task.max_hours is None else timedelta(hours=task.max_hours)
-    storage = task.ephemeral_storage_gb
-    return Cost(
-        estimate=None if ran is None else price.dollars(task.size, storage, ran),
-        at_most=None if limit is None else price.dollars(task.size, storage, limit),
-    )
+class LogView(LogState):
+    """Output, oldest first. `next` goes on where this ends; complete means that nothing will follow."""
+
+    items: list[LogLineView]
+
+    @classmethod
+    def with_lines(cls, state: LogState, page: LogPage) -> Self:
+        lines = [LogLineView.model_construct(time=line.time, message=line.message) for line in page.lines]
+        return cls.model_construct(items=lines, **dict(state))

@@ -14,7 +14,7 @@ def record_sighting(services: Services, task_id: str, seen: Sighting) -> Task | 
     """
     now = services.clock.now()
     try:
-        task = change_task(services.tasks, task_id, lambda task: observe(task, seen, now))
+        task = change_task(services, task_id, lambda task: observe(task, seen, now))
     except TaskNotFound:  # removed: a record is there before anything is started for it
         if seen.runs_on:
             services.cluster.stop_stray(seen.arn, f"tapit: there is no task {task_id} any more")

@@ -1,18 +1,19 @@
 """A bug of our own: the user gets a sentence and a file to send, never a traceback."""
 
+from __future__ import annotations
+
 import os
 import sys
 
-from tapit import __version__
+from tapit import TYPE_CHECKING, __version__
 from tapit.errors import OWN_FAILURE
-from tapit.main import passes_a_code_through
+from tapit.exit_code import passes_a_code_through
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-def report(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say it in words, and end: the interpreter would exit with 1, which could pass for the task's own code."""
     sys.stderr.write(f"error: this is a bug in tapit {__version__}: {kind.__name__}\n")
     try:
@@ -28,7 +29,7 @@ def report(kind: type[BaseException], error: BaseException, trace: "TracebackTyp
     os._exit(OWN_FAILURE if passes_a_code_through(sys.argv[1:]) else 1)
 
 
-def _write_trace(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> str:
+def _write_trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
     import tempfile
     import traceback
 

@@ -2,16 +2,14 @@
 
 import sys
 
-from tapit import __version__
+from tapit import TYPE_CHECKING, __version__
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
     from tapit.errors import CliError
-    from tapit.words import Request
-
-PASSING_VERBS = ("wait", "run", "shell")
+    from tapit.language.finding import Typed
+    from tapit.language.parser import Request
 
 
 def main() -> None:
@@ -25,9 +23,8 @@ def main() -> None:
     import gc
     import os
 
-    gc.set_threshold(
-        50_000
-    )  # imports allocate a lot and free nothing: collecting costs a tenth of a short command
+    # imports allocate a lot and free nothing: collecting costs a tenth of a short command
+    gc.set_threshold(50_000)
     sys.excepthook = _report_bug
     code = run(words)
     # taking the interpreter apart would cost another tenth, and everything has been flushed
@@ -56,7 +53,7 @@ def run(words: list[str]) -> int:
         sys.stderr.flush()
     except KeyboardInterrupt:
         return errors.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, errors.NobodyReads):
         return errors.CLOSED_PIPE  # quietly, as `head` expects
     except OSError as error:
         return _tell(errors.CliError("the system refused", str(error)), words)
@@ -79,33 +76,36 @@ def print_version() -> None:
 
 
 def _answer(words: list[str]) -> int:
-    from tapit import terminal
+    from tapit.terminal import stream
 
-    terminal.tolerate_any_text()
-    if words[:1] == ["__complete"]:
-        from tapit import candidates
+    stream.tolerate_any_text()
+    if words[:1] in (["__complete"], ["__complete_line"]):
+        from tapit.completion import candidates
 
-        return candidates.answer(words[1:])
+        typed = words[1:]
+        return candidates.answer(typed if words[0] == "__complete" else candidates.words_of(typed[0]))
     request = _read(words)
     if request is None:
         return 0
+    from tapit import commands
     from tapit.call import Call
 
-    return request.command.run(Call(request))
+    return commands.perform(Call(request))
 
 
 def _read(words: list[str]) -> "Request | None":
     """Understand the words; None when they asked for help or the version and have had it."""
-    from tapit.words import find_command, require, understand
+    from tapit.language.finding import find_command
+    from tapit.language.parser import require, understand
 
     if _asks_for_help(words):
-        from tapit import help_pages
+        from tapit.help import pages
 
-        help_pages.show(words)
+        pages.show(words)
         return None
     typed = find_command(words)
     if typed.path is None:
-        _without_command(words, typed.before)
+        _without_command(words, typed)
         return None
     from tapit import commands
 
@@ -118,62 +118,56 @@ def _read(words: list[str]) -> "Request | None":
 
 
 def _asks_for_help(words: list[str]) -> bool:
-    said = words[: words.index("--")] if "--" in words else words
-    return not words or words[0] == "help" or "--help" in said or "-h" in said
+    if not words or words[0] == "help":
+        return True
+    if not any(word.startswith("-") and "h" in word for word in words):
+        return False
+    from tapit import commands
+    from tapit.errors import CliError
+    from tapit.language.finding import find_command
+    from tapit.language.sorting import asks_for
+
+    try:
+        typed = find_command(words)
+        if typed.path is not None:
+            return asks_for("help", commands.load(typed.path), typed.rest)
+    except CliError:
+        pass  # what is wrong with the words is told on the page
+    return not {"--help", "-h"}.isdisjoint(words)
 
 
-def _without_command(words: list[str], before: list[str]) -> None:
+def _without_command(words: list[str], typed: "Typed") -> None:
     if "--version" in words:
         print_version()
         return
-    from tapit import commands
     from tapit.errors import UsageError
+    from tapit.language import finding, vocabulary
 
-    if not before:
+    finding.refuse_unknown_option(typed)
+    if not typed.before:
         raise UsageError("no command was given", then="tapit --help")
-    nouns = commands.nouns_of(before[0])
+    verb, nouns = typed.before[0], vocabulary.nouns_of(typed.before[0])
     raise UsageError(
-        f"tapit {before[0]} what?",
-        f"It goes with {' or '.join(nouns)}.",
-        f"tapit {before[0]} {nouns[0]} --help",
+        f"tapit {verb} what?", f"It goes with {' or '.join(nouns)}.", f"tapit {verb} {nouns[0]} --help"
     )
 
 
 def _tell(error: "CliError", words: list[str]) -> int:
-    from tapit import errors
-    from tapit.next_command import as_typed_here, profile_in
-    from tapit.terminal import Stream, harmless
+    from tapit.exit_code import exit_code_for
+    from tapit.language.suggested_command import as_typed_here, profile_in
+    from tapit.terminal.folding import fitted
+    from tapit.terminal.stream import Stream, harmless
 
     stream = Stream(sys.stderr, no_color="--no-color" in words)
-    lines = [stream.styled("error:", "red", "bold") + " " + harmless(error.what)]
-    lines += ["  " + harmless(line) for line in (error.why or "").splitlines()]
-    if error.then:
-        arrow = "→" if stream.speaks_unicode else "->"
-        profile = profile_in(words)
-        lines += [f"  {arrow} {harmless(as_typed_here(line, profile))}" for line in error.then.splitlines()]
+    head, *more = fitted(stream, harmless(error.what), taken=len("error: "))
+    lines = [stream.styled("error:", "red", "bold") + " " + head, *(f"  {line}" for line in more)]
+    for line in (error.why or "").splitlines():
+        lines += [f"  {part}" for part in fitted(stream, harmless(line), taken=2)]
+    arrow = "→" if stream.speaks_unicode else "->"
+    for line in (error.then or "").splitlines():
+        first, *more = fitted(stream, harmless(as_typed_here(line, profile_in(words))), taken=len(arrow) + 3)
+        lines += [f"  {arrow} {first}", *(f"{'':{len(arrow) + 3}}{part}" for part in more)]
     if error.request_id:
         lines.append(stream.styled(f"  request id {harmless(error.request_id)}", "dim"))
     stream.write("\n".join(lines) + "\n")
-    if isinstance(error, errors.WaitTimedOut) or not passes_a_code_through(words):
-        return error.exit_code
-    return errors.OWN_FAILURE
-
-
-def passes_a_code_through(words: list[str]) -> bool:
-    """Whether a script takes our exit code for the task's: judged by the words, which may not parse."""
-    said = words[: words.index("--")] if "--" in words else words
-    return (
-        said[0:1] in ([verb] for verb in PASSING_VERBS)
-        or ("create" in said and ("-w" in said or "--wait" in said))
-        or _verb_passes(said)
-    )
-
-
-def _verb_passes(said: list[str]) -> bool:
-    from tapit.errors import CliError
-    from tapit.words import find_command
-
-    try:
-        return find_command(said).path in PASSING_VERBS
-    except CliError:
-        return False
+    return exit_code_for(error, words)

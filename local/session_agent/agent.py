@@ -1,23 +1,24 @@
 """The agent's event loop: clients that knock, sessions, the task's command, and when the task is over."""
 
-import json
+# pathlib would cost every agent 10 ms and 1 MB.
+# ruff: noqa: PTH101, PTH104, PTH108
+
 import os
 import select
 import socket
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from local.session_agent import grants
-from local.supervisor.files import write_whole
 from local.supervisor.signals import SIGTERM, die_by
 
-TYPE_CHECKING = False  # typing's own is not worth its import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.session_agent.connection import Connection
-    from local.session_agent.session import Session
-    from local.session_agent.settings import Settings
+    from local.session_agent.agent_options import AgentOptions
+    from local.session_agent.client_websocket import ClientWebSocket
+    from local.session_agent.terminal_session import TerminalSession
 
     Source = tuple[int, int, Callable[[float], None]]
 
@@ -26,8 +27,9 @@ EVERYBODY_LEFT = 0
 NOBODY_CAME = 124
 
 _RETRY = 1.0  # seconds
+_MOST_WAITING = 128  # to be let in; more of them find that they are to try again
 _LEAVING = 1.0  # ... that the end of the command waits for sessions to end
-_MOST_STRANGERS = 50
+_MOST_STRANGERS = 50  # who have shown no token yet: of more, the one that is longest here has to go
 _NOT_ALLOWED = 1003
 
 
@@ -35,9 +37,9 @@ class Agent:
     """`command` is the process of the task's own command, which the task ends with; None in an attached task."""
 
     def __init__(
-        self, settings: "Settings", environment: "Mapping[bytes, bytes]", signals: int, command: int | None
+        self, options: "AgentOptions", environment: "Mapping[bytes, bytes]", signals: int, command: int | None
     ) -> None:
-        self._settings = settings
+        self._options = options
         self._environment = environment
         self._signals = signals
         self._is_attached = command is None
@@ -46,10 +48,10 @@ class Agent:
         self._told_to_end = False
         self._listener: socket.socket | None = None
         self._listen_at = 0.0
-        self._connections: list[Connection] = []
-        self._sessions: dict[str, Session] = {}
+        self._connections: list[ClientWebSocket] = []
+        self._sessions: dict[str, TerminalSession] = {}
         self._over: set[str] = set()
-        self._alone_until = time.monotonic() + settings.first
+        self._alone_until = time.monotonic() + options.first
         self._status_when_alone = NOBODY_CAME
         self._leave_by: float | None = None
 
@@ -85,7 +87,7 @@ class Agent:
             found.append((self._listener.fileno(), select.POLLIN, self._let_in))
         for connection in self._connections:
             session = self._sessions.get(connection.session_id)
-            is_heard = connection.can_hear and (session is None or session.line.can_hear)
+            is_heard = connection.can_hear and (session is None or session.channel.can_hear)
             events = connection.events | (select.POLLIN if is_heard else 0)
             hear = partial(self._hear, connection)
             found.append((connection.file, events, partial(_contain, hear, connection.drop)))
@@ -116,26 +118,19 @@ class Agent:
     # Clients
 
     def _listen_if_due(self, now: float) -> None:
-        """Be there for clients; on a full disk, or without a port, try again later."""
+        """Be there for clients; on a full disk try again later."""
         if self._listener is not None or now < self._listen_at:
             return
-        listener = None
         try:
-            listener = socket.create_server(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
-            write_whole(f"{self._settings.folder}/agent.json", json.dumps({"port": port}).encode())
+            self._listener = _listen(self._options.socket)
         except OSError:
             self._listen_at = now + _RETRY
-            if listener is not None:
-                listener.close()
             return
-        listener.setblocking(False)
-        self._listener = listener
         if self._is_attached:  # somebody is about to come
-            import local.session_agent.session  # noqa: F401
+            import local.session_agent.terminal_session  # noqa: F401
 
     def _let_in(self, now: float) -> None:
-        from local.session_agent.connection import Connection
+        from local.session_agent.client_websocket import ClientWebSocket
 
         assert self._listener is not None
         try:
@@ -143,42 +138,43 @@ class Agent:
         except OSError:  # gone again, or no more files may be open
             self._listen_at = now + _RETRY
             return
-        if sum(not connection.session_id for connection in self._connections) >= _MOST_STRANGERS:
-            accepted.close()
-            return
-        self._connections.append(Connection(accepted, now))
+        self._connections.append(ClientWebSocket(accepted, now))
+        strangers = [connection for connection in self._connections if connection.is_stranger]
+        if len(strangers) > _MOST_STRANGERS:
+            strangers[0].drop()
 
-    def _hear(self, connection: "Connection", now: float) -> None:
+    def _hear(self, connection: "ClientWebSocket", now: float) -> None:
         connection.flush()
         for frame in connection.receive():
             session = self._sessions.get(connection.session_id)
             if session is not None:
-                session.line.hear(connection, frame, now)
+                session.channel.hear(connection, frame, now)
             elif connection.is_open:  # a stranger
                 self._introduce(connection, frame, now)
+        connection.drop_if_tedious()
 
-    def _introduce(self, connection: "Connection", frame: str | bytes, now: float) -> None:
+    def _introduce(self, connection: "ClientWebSocket", frame: str | bytes, now: float) -> None:
         """The first message shows the token of the session that the path names."""
         from tapit.session import frames
 
         session_id = grants.session_in(connection.path)
         said = frames.read_json(frame.encode()) if isinstance(frame, str) else {}
-        grant = grants.read(self._settings.folder, session_id) if session_id else None
+        grant = grants.read(self._options.folder, session_id) if session_id else None
         if session_id is None or grant is None or not grant.lets_in(str(said.get("TokenValue"))):
             connection.close(_NOT_ALLOWED, now, "this token opens no session here")
         elif session_id in self._over or self._is_leaving:
-            grants.remove(self._settings.folder, session_id)
+            grants.remove(self._options.folder, session_id)
             connection.close(_NOT_ALLOWED, now, "the session is over")
         else:
             connection.introduced(session_id)
             self._somebody_is_here(now)
             self._session(session_id, grant.argv).attach(connection, now)
 
-    def _session(self, session_id: str, argv: list[str]) -> "Session":
-        from local.session_agent.session import Session
+    def _session(self, session_id: str, argv: list[str]) -> "TerminalSession":
+        from local.session_agent.terminal_session import TerminalSession
 
         if session_id not in self._sessions:
-            self._sessions[session_id] = Session(session_id, argv, self._settings, self._environment)
+            self._sessions[session_id] = TerminalSession(session_id, argv, self._options, self._environment)
         return self._sessions[session_id]
 
     # The end of things
@@ -226,13 +222,31 @@ class Agent:
             self._status = self._status_when_alone
 
     def _somebody_is_here(self, now: float) -> None:
-        self._alone_until, self._status_when_alone = now + self._settings.idle, EVERYBODY_LEFT
+        self._alone_until, self._status_when_alone = now + self._options.idle, EVERYBODY_LEFT
 
     def _may_leave(self, now: float) -> bool:
         """Whether the task is over, and everybody knows, or had the time to hear it."""
         if self._leave_by is None:
             return False
         return now >= self._leave_by or not (self._sessions or self._connections)
+
+
+def _listen(path: str) -> socket.socket:
+    """Whoever finds the socket can connect to it: it is there under its name only once somebody listens."""
+    listener = socket.socket(socket.AF_UNIX)
+    fresh = f"{path}~"
+    try:
+        if os.path.lexists(fresh):  # the disk was full just then
+            os.unlink(fresh)
+        listener.bind(fresh)
+        os.chmod(fresh, 0o600)
+        listener.listen(_MOST_WAITING)
+        os.rename(fresh, path)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
 
 
 def _contain(step: "Callable[[float], None]", give_up: "Callable[[], None]", now: float) -> None:

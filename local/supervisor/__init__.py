@@ -1,5 +1,5 @@
 """The small process that runs one task, survives the server, and writes down how the task ended.
 
-Two hundred of these may run at once, so it imports next to nothing; what `signal`, `subprocess` or `json`
-would bring is written out where it is short.
+It keeps the time limit, the output and the record of the end, whatever the task runs as; a driver brings the rest
+(`driven_task.py`), and starts the fork server with it.
 """

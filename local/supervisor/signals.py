@@ -1,14 +1,12 @@
-"""The signal module without its enums, which cost 5 ms and 0.8 MB in every supervisor."""
+"""Which signals a supervisor hears, and how what it starts gets rid of what it ignores."""
 
 import os
+import signal
 
-TYPE_CHECKING = False  # typing's own is not worth its import
-if TYPE_CHECKING:
-    import signal
-else:
-    import _signal as signal
-
+SIGCONT = int(signal.SIGCONT)
+SIGHUP = int(signal.SIGHUP)
 SIGKILL = int(signal.SIGKILL)
+SIGSTOP = int(signal.SIGSTOP)
 SIGTERM = int(signal.SIGTERM)
 
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE)

@@ -4,6 +4,7 @@
 NUL, as none could be passed to execve, and the final mark tells a whole message from one whose writer died.
 """
 
+TASK_ID = "TAPIT_TASK_ID"  # in the environment of every process of a task
 _END = b"\0\0"
 
 
@@ -25,6 +26,7 @@ class Spec:
         server_pipe: str,
         memory_bytes: int | None,
         memory_by: str,
+        cpu: float | None,
     ) -> None:
         self.folder = folder
         self.task_id = task_id
@@ -35,6 +37,7 @@ class Spec:
         self.server_pipe = server_pipe
         self.memory_bytes = memory_bytes
         self.memory_by = memory_by
+        self.cpu = cpu
 
 
 def to_bytes(text: str) -> bytes:
@@ -69,6 +72,7 @@ def decode(data: bytes) -> Spec:
         server_pipe=settings["server_pipe"],
         memory_bytes=int(memory) if memory else None,
         memory_by=settings["memory_by"],
+        cpu=float(settings["cpu"]) if settings["cpu"] else None,
     )
 
 

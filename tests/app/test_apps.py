@@ -5,7 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.http.app_models import LimitsBody
 from tests.home_in_process import HomeInProcess
+
+NO_LIMITS = dict.fromkeys(LimitsBody.model_fields)
 
 
 def a_name() -> str:
@@ -27,7 +30,7 @@ def test_an_app_has_defaults_for_all_but_its_name(inside: HomeInProcess) -> None
     assert (created.status, app["name"], app["created_by"]) == (201, name, "alice")
     assert (app["cpu"], app["memory"], app["ephemeral_storage_gb"]) == (0.25, 0.5, 20)
     assert (app["max_hours"], app["stop_timeout"], app["environment"]) == (24, 30, [])
-    assert app["limits"] == {"max_cpu": None, "max_memory": None, "max_hours": None, "max_running": None}
+    assert app["limits"] == NO_LIMITS
 
 
 def test_an_app_is_shown_as_it_was_created(inside: HomeInProcess) -> None:
@@ -64,6 +67,31 @@ def test_only_what_is_given_changes(inside: HomeInProcess) -> None:
     )
 
 
+def test_a_change_says_what_it_changed(inside: HomeInProcess) -> None:
+    app = inside.new_app(environment={"A": "1", "B": "2"}, secret_values={"S": "1", "T": "1"}, cpu=1)
+
+    def changed(**body: Any) -> Any:
+        answer = inside.ask("PATCH", f"/apps/{app}", body)
+        assert answer.status == 200, answer.text
+        return answer.json["changed"]
+
+    assert changed(memory=4, environment={"A": "2", "B": "2"}) == ["environment.A", "memory"]
+    assert changed(memory=4, environment={"A": "2"}) == changed() == changed(limits={}) == []
+    assert changed(secret_values={"S": "2"}, secrets={"T": None}) == ["secrets.S", "secrets.T"]
+    assert changed(limits={"max_hours": 30}) == ["limits.max_hours"]
+
+
+def test_to_remove_what_is_not_there_is_noted(inside: HomeInProcess) -> None:
+    app = inside.new_app(environment={"A": "1"}, secret_values={"S": "1"})
+
+    body = {"environment": {"NOPE": None, "A": None}, "secrets": {"NONE": None, "S": None}}
+    first, again = (inside.ask("PATCH", f"/apps/{app}", body).json for _ in range(2))
+
+    assert first["notes"] == ["There is no variable NOPE to remove.", "There is no secret NONE to remove."]
+    assert (first["changed"], again["changed"]) == (["environment.A", "secrets.S"], [])
+    assert len(again["notes"]) == 4
+
+
 def test_null_puts_a_field_back_to_its_default(inside: HomeInProcess) -> None:
     name = inside.new_app(memory=4, cpu=2, workdir="/srv", max_hours="none", stop_timeout=5, image="a")
 
@@ -92,7 +120,7 @@ def test_limits_are_set_and_removed_one_by_one(inside: HomeInProcess) -> None:
 
     changed = change(inside, name, limits={"max_cpu": None, "max_memory": 8})
 
-    assert changed["limits"] == {"max_cpu": None, "max_memory": 8, "max_hours": None, "max_running": 3}
+    assert changed["limits"] == {**NO_LIMITS, "max_memory": 8, "max_running": 3}
 
 
 def test_an_apps_size_is_snapped_to_a_valid_pair(inside: HomeInProcess) -> None:
@@ -210,3 +238,21 @@ def test_a_size_that_was_snapped_is_noted(inside: HomeInProcess) -> None:
 
 def test_a_size_that_fits_is_not_noted(inside: HomeInProcess) -> None:
     assert inside.ask("POST", "/apps", {"name": a_name(), "cpu": 2, "memory": 4}).json["notes"] == []
+
+
+def test_each_tag_of_an_app_is_set_and_taken_away_by_itself(inside: HomeInProcess) -> None:
+    name = inside.new_app(tags={"team": "shop", "cost-centre": "12"})
+
+    assert change(inside, name, memory=4)["tags"] == {"team": "shop", "cost-centre": "12"}
+    changed = change(inside, name, tags={"team": "search", "cost-centre": None, "stage": ""})
+    assert changed["tags"] == {"team": "search", "stage": ""}
+    assert change(inside, name, tags=None)["tags"] == {}
+
+
+def test_an_app_comes_to_no_more_than_ten_tags(inside: HomeInProcess) -> None:
+    name = inside.new_app(tags={f"t{number}": "" for number in range(9)})
+
+    refused = inside.ask("PATCH", f"/apps/{name}", {"tags": {"a": "", "b": ""}})
+
+    assert (refused.status, refused.json["Fields"]) == (400, {"tags": "would be 11 in all; 10 is the most"})
+    assert len(change(inside, name, tags={"a": "", "b": "", "t0": None})["tags"]) == 10

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 import app as triggers
+from chalicelib.ports import TokenStore
 from chalicelib.wiring import running_on
 from tests.home_in_process import HomeInProcess
 
@@ -27,13 +30,33 @@ def test_the_shipped_code_imports_nothing_of_the_local_home_or_the_command_line(
     assert subprocess.run([sys.executable, "-I", "-c", look], cwd=ROOT, env={}).returncode == 0
 
 
+@pytest.mark.parametrize(("handler", "count"), [("app.on_publish", 0), ("app.app", 1), (None, 1)])
+def test_only_who_can_be_asked_over_http_has_routes(handler: str | None, count: int) -> None:
+    look = "import sys; sys.path.insert(0, '.'); import app; print(min(1, len(app.app.routes)))"
+    environment = {"_HANDLER": handler} if handler else {}
+
+    found = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+    assert found.stdout.strip() == str(count), found.stderr
+
+
 def test_every_lambda_starts_in_app_py() -> None:
     """A handler in a Blueprint would be imported without app.py, hence without middleware."""
     assert {handler.handler_string.split(".")[0] for handler in HANDLERS} == {"app"}
 
 
 def test_every_lambda_has_a_name_that_a_rename_does_not_change() -> None:
-    assert {handler.name for handler in HANDLERS} == {"ecs_event", "launch", "check_deadline", "sweep"}
+    assert {handler.name for handler in HANDLERS} == {
+        "ecs_event",
+        "launch",
+        "check_deadline",
+        "sweep",
+        "publish",
+        "deliver",
+        "keep_secrets",
+    }
 
 
 def test_debugging_is_off() -> None:
@@ -57,7 +80,7 @@ class BrokenTokenStore:
 
 
 def test_a_bug_is_a_500_that_says_nothing_about_itself(inside: HomeInProcess) -> None:
-    with running_on(replace(inside.services, tokens=BrokenTokenStore())):
+    with running_on(replace(inside.services, tokens=cast("TokenStore", BrokenTokenStore()))):
         answer = inside.ask("GET", "/apps")
 
     assert (answer.status, answer.json["Code"], set(answer.json)) == (

@@ -23,13 +23,45 @@ BODY_FIELDS = [
     "max_hours",
     "initiated_by",
     "environment",
+    "tags",
     "limits",
     "workdir",
     "stop_timeout",
     "max_cpu",
     "max_running",
+    "max_subscriptions",
+    "max_commands",
+    "max_schedules",
+    "url",
+    "events",
+    "format",
+    "paused",
+    "event",
+    "command_name",
+    "description",
+    "cron",
+    "timezone",
+    "every",
+    "at",
+    "overlap",
+    "missed_within",
+    "jitter",
+    "pause_after_failures",
+    "enabled",
 ]
-QUERY_FIELDS = ["status", "initiated_by", "created_by", "since", "limit", "cursor", "tail", "revision", "x"]
+QUERY_FIELDS = [
+    "status",
+    "id",
+    "initiated_by",
+    "created_by",
+    "tag",
+    "since",
+    "limit",
+    "cursor",
+    "tail",
+    "revision",
+    "x",
+]
 
 texts = st.text(max_size=30)  # hypothesis leaves out half characters; they are tried as bytes below
 scalars = (
@@ -52,7 +84,11 @@ queries = st.lists(st.tuples(st.sampled_from(QUERY_FIELDS) | texts, scalars.map(
 
 @pytest.fixture(scope="module")
 def app(inside: HomeInProcess) -> str:
-    return inside.new_app()
+    made = inside.new_app()
+    inside.ask("POST", f"/apps/{made}/subscriptions", {"url": "https://a.example/", "name": "mine"})
+    inside.ask("POST", f"/apps/{made}/commands", {"command": "true", "name": "mine"})
+    inside.ask("POST", f"/apps/{made}/schedules", {"name": "mine", "command": "true", "cron": "0 2 * * *"})
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +98,21 @@ def task_id(inside: HomeInProcess, app: str) -> str:
 
 @MANY
 @given(
-    st.sampled_from(["POST /apps", "POST /apps/{app}/tasks", "PATCH /apps/{app}", "PATCH /tasks/{task}"]),
+    st.sampled_from(
+        [
+            "POST /apps",
+            "POST /apps/{app}/tasks",
+            "PATCH /apps/{app}",
+            "PATCH /tasks/{task}",
+            "POST /apps/{app}/schedules",
+            "PATCH /apps/{app}/schedules/mine",
+            "POST /apps/{app}/subscriptions",
+            "PATCH /apps/{app}/subscriptions/mine",
+            "POST /apps/{app}/commands",
+            "PATCH /apps/{app}/commands/mine",
+            "POST /tasks/{task}/rerun",
+        ]
+    ),
     values | objects | likely,
 )
 def test_any_json_as_a_body(inside: HomeInProcess, app: str, task_id: str, route: str, body: Any) -> None:
@@ -74,7 +124,11 @@ def test_any_json_as_a_body(inside: HomeInProcess, app: str, task_id: str, route
 
 
 @MANY
-@given(st.sampled_from(["/apps", "/apps/{app}/tasks"]), st.binary(max_size=60))
+@given(st.sampled_from(["/apps", "/apps/{app}/tasks", "/apps/{app}/subscriptions"]), st.binary(max_size=60))
+@example("/apps/{app}/subscriptions", b'{"url": "https://\\ud800"}')
+@example("/apps/{app}/subscriptions", b'{"url": "https://[::1"}')
+@example("/apps/{app}/subscriptions", b'{"url": "https://a.example:99999999999/"}')
+@example("/apps/{app}/subscriptions", b'{"url": "https://a.example/", "events": ["\\ud800"]}')
 @example("/apps", b'{"name": "\\ud800"}')
 @example("/apps", b'{"\\ud800": "x"}')
 @example("/apps", b'{"name": "x", "environment": {"\\udc00": null}}')
@@ -90,7 +144,16 @@ def test_any_bytes_as_a_body(inside: HomeInProcess, app: str, path: str, body: b
 
 @MANY
 @given(
-    st.sampled_from(["/apps", "/apps/{app}", "/apps/{app}/tasks", "/tasks/{task}", "/tasks/{task}/logs"]),
+    st.sampled_from(
+        [
+            "/apps",
+            "/apps/{app}",
+            "/apps/{app}/tasks",
+            "/apps/{app}/commands",
+            "/tasks/{task}",
+            "/tasks/{task}/logs",
+        ]
+    ),
     queries,
 )
 @example("/apps/{app}/tasks", [("since", "0001-01-01T00:00:00+14:00")])

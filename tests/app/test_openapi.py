@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import validate
 
 import app as triggers
+from chalicelib.domain.status import Status
 from tests.home_in_process import HomeInProcess
 from tests.http_client import Answer
 
-SECRET = "sesame-open-up"
+SECRET = "never-to-be-told"
 
 Operations = dict[tuple[str, str], dict[str, Any]]
 
@@ -58,14 +59,36 @@ def test_output_that_the_program_may_not_read_is_described(description: Any) -> 
     assert answers["403"]["description"] == "OutputForbidden"
 
 
+def test_every_operation_says_which_role_it_takes_and_that_others_are_refused(description: Any) -> None:
+    stop = operations(description)["POST", "/tasks/{task_id}/stop"]
+    show = operations(description)["GET", "/tasks/{task_id}"]
+
+    assert stop["description"] == "Takes a token with the role operator."
+    assert stop["responses"]["403"]["description"] == "Forbidden or LimitExceeded"
+    assert show["description"] == "Takes a token with the role viewer."
+    assert "403" not in show["responses"]
+
+
 def test_every_operation_with_a_token_says_what_may_go_wrong(description: Any) -> None:
     lacking = [
         name
         for name, operation in operations(description).items()
-        if operation.get("security") != [] and not {"400", "401"} <= operation["responses"].keys()
+        if operation.get("security") != []
+        and not {"400", "401", "429", "503"} <= operation["responses"].keys()
     ]
 
     assert lacking == []
+
+
+def test_a_list_of_tasks_says_that_it_takes_several_statuses(description: Any) -> None:
+    parameters = {
+        each["name"]: each for each in operations(description)["GET", "/apps/{app_name}/tasks"]["parameters"]
+    }
+
+    assert parameters["status"]["schema"]["items"] == {"type": "string", "enum": list(Status)}
+    assert (parameters["status"]["style"], parameters["status"]["explode"]) == ("form", True)
+    assert parameters["status"]["description"] == "repeated, or with commas between"
+    assert "style" not in parameters["limit"]
 
 
 def test_what_is_sent_as_anything_but_json_is_described_where_there_is_a_body(
@@ -117,6 +140,7 @@ def check(description: Any, method: str, route: str, answer: Answer) -> None:
         ("POST", "/apps", {"name": "described"}, 409),
         ("POST", "/apps", {"nam": "described"}, 400),
         ("GET", "/apps", None, 200),
+        ("GET", "/audit", None, 200),
         ("GET", "/apps/{app_name}", None, 200),
         ("PATCH", "/apps/{app_name}", {"memory": 4, "limits": {"max_cpu": 4}}, 200),
         ("PATCH", "/apps/{app_name}", {"limits": {"max_cpu": 0.1}}, 403),
@@ -140,6 +164,59 @@ def test_what_is_answered_is_what_is_described(
 
     assert answer.status == status, answer.text
     check(description, method, route, answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "body", "status"),
+    [
+        ("POST", "", {"url": "https://example.org/", "format": "slack"}, 201),
+        ("POST", "", {"url": "https://example.org/", "name": "mine"}, 409),
+        ("POST", "", {"url": "http://localhost/"}, 400),
+        ("POST", "", {"url": "https://example.org/", "events": ["nope"]}, 400),
+        ("GET", "", None, 200),
+        ("GET", "/{name}", None, 200),
+        ("PATCH", "/{name}", {"paused": True, "events": ["failed"]}, 200),
+        ("POST", "/{name}/rotate", None, 200),
+        ("POST", "/{name}/resend", {"event": "1jd3m8k7x2qf-9"}, 404),
+        ("DELETE", "/{name}", None, 200),
+    ],
+)
+def test_what_is_answered_about_subscriptions_is_what_is_described(
+    inside: HomeInProcess, app: str, description: Any, method: str, more: str, body: Any, status: int
+) -> None:
+    path = f"/apps/{app}/subscriptions"
+    inside.ask("POST", path, {"url": "https://example.org/", "name": "mine"})
+    inside.new_task(app)
+
+    answer = inside.ask(method, path + more.format(name="mine"), body)
+
+    assert answer.status == status, answer.text
+    check(description, method, f"/apps/{{app_name}}/subscriptions{more}", answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "body", "status"),
+    [
+        ("POST", "", {"name": "new", "command": "true", "memory": 2, "environment": {"A": "1"}}, 201),
+        ("POST", "", {"name": "mine", "command": "true"}, 409),
+        ("POST", "", {"name": "new"}, 400),
+        ("GET", "", None, 200),
+        ("GET", "/{name}", None, 200),
+        ("PATCH", "/{name}", {"description": None, "environment": {"A": None}}, 200),
+        ("PATCH", "/{name}", {"command": ""}, 400),
+        ("DELETE", "/{name}", None, 200),
+    ],
+)
+def test_what_is_answered_about_saved_commands_is_what_is_described(
+    inside: HomeInProcess, app: str, description: Any, method: str, more: str, body: Any, status: int
+) -> None:
+    path = f"/apps/{app}/commands"
+    inside.ask("POST", path, {"command": "true", "name": "mine"})
+
+    answer = inside.ask(method, path + more.format(name="mine"), body)
+
+    assert answer.status == status, answer.text
+    check(description, method, f"/apps/{{app_name}}/commands{more}", answer)
 
 
 @pytest.mark.parametrize("route", ["/tasks/{task_id}", "/apps/{app_name}"])
@@ -179,3 +256,45 @@ def test_the_values_of_an_environment_are_in_no_task_record(inside: HomeInProces
     task_id = inside.new_task(app)["id"]
 
     assert SECRET not in inside.record(task_id).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        ("CreateTask", {"command": "echo hi"}),
+        ("CreateTask", {"command": "two\nlines\t"}),
+        ("CreateTask", {"command": ""}),
+        ("CreateTask", {"command": " \n\t "}),
+        ("CreateTask", {"command": "a\0b"}),
+        ("CreateTask", {"command": "a", "initiated_by": "b\0"}),
+        ("CreateTask", {"command": "x" * 7001}),
+        ("CreateTask", {"command": "true", "command_name": None}),
+        ("CreateTask", {"command_name": "mine"}),
+        ("CreateTask", {"command_name": "No Name"}),
+        ("CreateTask", {"command": "true", "command_name": "mine"}),
+        ("CreateTask", {}),
+        ("CreateApp", {"workdir": "/srv/app"}),
+        ("CreateApp", {"workdir": "srv/app"}),
+        ("CreateApp", {"workdir": "/srv\0app"}),
+        ("CreateApp", {"environment": {"A_1": "x\ny"}}),
+        ("CreateApp", {"environment": {"1A": "x"}}),
+        ("CreateApp", {"environment": {"A-B": "x"}}),
+        ("CreateApp", {"environment": {"": "x"}}),
+        ("CreateApp", {"environment": {"TAPIT_TASK_ID": "x"}}),
+        ("CreateApp", {"environment": {"A": "x\0"}}),
+        ("CreateApp", {"secrets": {"no name": "arn:aws:ssm:eu-west-1:123456789012:parameter/x"}}),
+    ],
+)
+def test_the_description_says_what_the_checks_say(
+    description: Any, inside: HomeInProcess, app: str, model: str, body: dict[str, Any]
+) -> None:
+    schema = {"$ref": f"#/components/schemas/{model}", "components": description["components"]}
+    if model == "CreateApp":
+        body = {"name": f"{app[:-1]}z", **body}
+        answer = inside.ask("POST", "/apps", body)
+        inside.ask("DELETE", f"/apps/{body['name']}")
+    else:
+        inside.ask("POST", f"/apps/{app}/commands", {"name": "mine", "command": "true"})
+        answer = inside.ask("POST", f"/apps/{app}/tasks", body)
+
+    assert Draft202012Validator(schema).is_valid(body) == (answer.status == 201), answer.text

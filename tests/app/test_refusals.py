@@ -10,6 +10,8 @@ from tests.app.error_shape import is_documented
 from tests.home_in_process import HomeInProcess
 from tests.http_client import Answer
 
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"
+
 DEEP = b"[" * 200_000
 
 
@@ -45,7 +47,7 @@ def refused(answer: Answer, status: int, code: str) -> Any:
 def test_what_is_not_json_is_refused(inside: HomeInProcess, app: str, path: str, body: bytes) -> None:
     said = refused(inside.ask("POST", path.format(app=app), body), 400, "InvalidRequest")
 
-    assert "not JSON" in said["Message"]
+    assert ("nested too deeply" if body == DEEP else "not JSON") in said["Message"]
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"3", b'"x"', b"true", b"[{}]"])
@@ -120,6 +122,12 @@ def test_an_unknown_field_is_named_with_the_one_that_was_meant(
         ({"initiated_by": "x" * 256}, "at most 255 characters"),
         ({"docker_tag": "v\0"}, "must not contain a NUL character"),
         ({"image": ["a"]}, "must be a string"),
+        ({"retry_on": []}, "must have at least 1, and has 0"),
+        ({"retry_on": ["spot"] * 21}, "must have at most 20, and has 21"),
+        (
+            {"command_name": "No Name"},
+            "must be the name of a saved command, instead of a line: 1 to 40 lower-case",
+        ),
     ],
     ids=str,
 )
@@ -129,6 +137,23 @@ def test_a_wrong_value_is_refused_by_name(
     answer = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", **fields})
 
     assert problem in refused(answer, 400, "InvalidRequest")["Fields"][next(iter(fields))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("commands", {}), ("schedules", {"every": 900})], ids=["command", "schedule"]
+)
+def test_what_it_is_for_is_text_without_a_nul(
+    inside: HomeInProcess, app: str, kind: str, more: dict[str, Any]
+) -> None:
+    path, body = f"/apps/{app}/{kind}", {"name": "mine", "command": "true", **more}
+    wrong = {"description": "a\0b"}
+
+    made = inside.ask("POST", path, body | wrong)
+    assert refused(made, 400, "InvalidRequest")["Fields"] == {
+        "description": "must not contain a NUL character"
+    }
+    assert inside.ask("POST", path, body | {"description": "tells all\nof them"}).status == 201
+    refused(inside.ask("PATCH", f"{path}/mine", wrong), 400, "InvalidRequest")
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
@@ -146,10 +171,9 @@ def test_a_number_must_be_finite(inside: HomeInProcess, app: str, field: bytes, 
         (" \n\t", "must not be empty"),
         ("a\0b", "must not contain a NUL character"),
         ("x" * 7001, "at most 7000 characters"),
-        (None, "must be a string"),
         (["true"], "must be a string"),
     ],
-    ids=["empty", "blank", "NUL", "too long", "null", "list"],
+    ids=["empty", "blank", "NUL", "too long", "list"],
 )
 def test_a_wrong_command_is_refused(inside: HomeInProcess, app: str, command: Any, problem: str) -> None:
     answer = inside.ask("POST", f"/apps/{app}/tasks", {"command": command})
@@ -157,10 +181,11 @@ def test_a_wrong_command_is_refused(inside: HomeInProcess, app: str, command: An
     assert problem in refused(answer, 400, "InvalidRequest")["Fields"]["command"]
 
 
-def test_a_missing_command_is_said(inside: HomeInProcess, app: str) -> None:
-    said = refused(inside.ask("POST", f"/apps/{app}/tasks", {}), 400, "InvalidRequest")
+@pytest.mark.parametrize("body", [{}, {"command": None}, {"command": None, "command_name": None}])
+def test_a_missing_command_is_said(inside: HomeInProcess, app: str, body: dict[str, None]) -> None:
+    said = refused(inside.ask("POST", f"/apps/{app}/tasks", body), 400, "InvalidRequest")
 
-    assert said["Fields"] == {"command": "is missing"}
+    assert said["Message"] == "A task needs a command: give command or command_name, and not both."
 
 
 @pytest.mark.parametrize(
@@ -221,9 +246,18 @@ def test_a_body_that_is_too_large_is_refused(inside: HomeInProcess, app: str) ->
         ({"name": "shop", "limits": {"max_hours": 0}}, "limits.max_hours"),
         ({"name": "shop", "environment": {"A": "x" * 40_000}}, "environment.A"),
         ({"name": "shop", "environment": dict.fromkeys("ABC", "x" * 30000)}, "environment"),
+        ({"name": "shop", "environment": {"A": "😀" * 17_000}}, "environment"),
+        ({"name": "shop", "secrets": {f"S{n}": SECRET for n in range(900)}}, "secrets"),
         ({"name": "shop", "limits": {"max_running": 0}}, "limits.max_running"),
         ({"name": "shop", "limits": {"max_runing": 1}}, "limits.max_runing"),
         ({"name": "shop", "limits": 3}, "limits"),
+        ({"name": "shop", "tags": {f"t{n}": "" for n in range(11)}}, "tags"),
+        ({"name": "shop", "tags": ["ticket:OPS-7"]}, "tags"),
+        ({"name": "shop", "tags": {"a:b": ""}}, "tags.a:b"),
+        ({"name": "shop", "tags": {"ticket": 7}}, "tags.ticket"),
+        ({"name": "shop", "tags": {"ticket": None}}, "tags.ticket"),
+        ({"name": "shop", "tags": {"ticket": "AWS:x"}}, "tags.ticket"),
+        ({"name": "shop", "tags": {"ticket": "x" * 257}}, "tags.ticket"),
     ],
     ids=lambda value: json.dumps(value)[:60],
 )
@@ -252,6 +286,16 @@ def test_a_variable_name_must_be_one_and_not_ours(inside: HomeInProcess, name: s
         ("limit=", "limit"),
         ("status=running", "status"),
         ("status=", "status"),
+        ("status=FAILED,", "status"),
+        ("tag=ticket", "tag"),
+        ("tag=", "tag"),
+        ("tag=:OPS-7", "tag"),
+        ("tag=a:b,c:d", "tag"),
+        ("tag=a:b&tag=c:d", "tag"),
+        ("status=FAILED&status=lost", "status"),
+        ("id=", "id"),
+        ("id=ILOU", "id"),
+        ("id=1jd3m8k7x2qf0", "id"),
         ("since=yesterday", "since"),
         ("since=2026-11-24T12:00:00", "since"),
         ("cursor=nonsense", "cursor"),
@@ -299,7 +343,7 @@ def test_a_wrong_wait_is_refused_by_name(inside: HomeInProcess, app: str, query:
 
 
 @pytest.mark.parametrize(
-    "query", ["tail=0", "tail=1001", "limit=0", "limit=10001", "cursor=x", "tail=5&cursor=x"]
+    "query", ["tail=0", "tail=10001", "limit=0", "limit=10001", "cursor=x", "tail=5&cursor=x"]
 )
 def test_a_wrong_query_for_logs_is_refused(inside: HomeInProcess, app: str, query: str) -> None:
     path = f"/tasks/{inside.new_task(app)['id']}/logs"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from chalicelib.adapters.ecs_sessions import EcsSessions
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.status import Status
-from chalicelib.usecases.create import NewTask, create_task
+from chalicelib.domain.view import rfc3339
+from chalicelib.usecases.create import create_task
+from chalicelib.usecases.launch import launch_task
 from tests.home_in_process import HomeInProcess
 
 
@@ -152,6 +156,55 @@ def test_a_list_is_filtered(inside: HomeInProcess, app: str, query: dict[str, st
     assert ids_in(get(inside, f"/apps/{app}/tasks", **query)) == [wanted["id"]]
 
 
+def with_statuses(inside: HomeInProcess, app: str, *statuses: Status) -> list[str]:
+    """Return the ids of new tasks that have those."""
+    made = [inside.new_task(app)["id"] for _ in statuses]
+    for task_id, status in zip(made, statuses, strict=True):
+        inside.services.tasks.save(inside.record(task_id).but(status=status))
+    return made
+
+
+@pytest.mark.parametrize(
+    "query", ["status=FAILED&status=LOST", "status=LOST,FAILED", "status=FAILED&status=LOST,LOST"]
+)
+def test_a_list_may_have_several_statuses_page_by_page(inside: HomeInProcess, query: str) -> None:
+    app = inside.new_app()
+    failed, stopped, lost, later = with_statuses(
+        inside, app, Status.FAILED, Status.STOPPED, Status.LOST, Status.FAILED
+    )
+
+    found: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = inside.ask("GET", f"/apps/{app}/tasks?limit=1&{query}{cursor and f'&cursor={cursor}'}").json
+        found += ids_in(page)
+        cursor = page["next"]
+
+    assert found == sorted([later, lost, failed], reverse=True)
+    assert stopped not in found
+
+
+def test_a_cursor_is_good_for_the_same_statuses_however_they_are_written(inside: HomeInProcess) -> None:
+    app = inside.new_app()
+    made = with_statuses(inside, app, Status.FAILED, Status.LOST)
+    page = inside.ask("GET", f"/apps/{app}/tasks?limit=1&status=LOST,FAILED").json
+
+    rest = inside.ask("GET", f"/apps/{app}/tasks?status=FAILED&status=LOST&cursor={page['next']}").json
+
+    assert ids_in(page) + ids_in(rest) == sorted(made, reverse=True)
+
+
+def test_a_task_is_found_by_the_beginning_of_its_id_among_those_of_its_app(inside: HomeInProcess) -> None:
+    app, other = inside.new_app(), inside.new_app()
+    task_id = inside.new_task(app)["id"]
+
+    for length in (1, 4, 11, 12):
+        found = ids_in(get(inside, f"/apps/{app}/tasks", id=task_id[:length]))
+        assert found == [task_id]
+    assert ids_in(get(inside, f"/apps/{other}/tasks", id=task_id)) == []
+    assert ids_in(get(inside, f"/apps/{app}/tasks", id="zzzz")) == []
+
+
 def test_since_leaves_out_what_is_older(inside: HomeInProcess, app: str) -> None:
     task = inside.new_task(app)
 
@@ -193,7 +246,7 @@ def test_a_command_that_the_cluster_can_never_start_makes_no_task(inside: HomeIn
     ecs = EcsCluster(None, LogGroups(None), sessions, stage="test", region="eu-west-1")
     on_ecs = replace(inside.services, cluster=ecs)
 
-    with pytest.raises(InvalidRequest, match="the command is too long"):
+    with pytest.raises(InvalidRequest, match="too long"):
         create_task(on_ecs, app, NewTask(command='"' * 5000), created_by="ann", key=None)
 
     assert get(inside, f"/apps/{app}/tasks")["items"] == []
@@ -341,3 +394,181 @@ def test_a_limit_holds_for_extensions_too(inside: HomeInProcess) -> None:
     refused = inside.ask("PATCH", f"/tasks/{task['id']}", {"max_hours": 9})
 
     assert (refused.status, refused.json["Code"]) == (403, "LimitExceeded")
+
+
+def test_a_task_may_have_variables_and_a_folder_of_its_own(inside: HomeInProcess) -> None:
+    app = inside.new_app(environment={"LEVEL": "info"}, workdir="/srv")
+
+    task = inside.new_task(app, environment={"LEVEL": "debug", "TOKEN": "sesame"}, workdir="/tmp")
+
+    assert (task["environment"], task["workdir"]) == (["LEVEL", "TOKEN"], "/tmp")
+    for path in (f"/tasks/{task['id']}", f"/apps/{app}/tasks", f"/tasks/{task['id']}/logs"):
+        assert "sesame" not in inside.ask("GET", path).text
+    assert inside.record(task["id"]).environment == {"LEVEL": "debug", "TOKEN": "sesame"}
+    assert "sesame" not in repr(inside.record(task["id"]))
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({"TAPIT_TASK_ID": "x"}, "not valid: environment.TAPIT_TASK_ID must not begin with TAPIT_"),
+        ({"A": "x" * 20_000}, "16384 is the most"),
+        ({"PASSWORD": "x"}, "is a secret of the app's"),
+    ],
+)
+def test_variables_that_a_task_cannot_have_are_refused(
+    inside: HomeInProcess, environment: dict[str, str], why: str
+) -> None:
+    app = inside.new_app(secrets={"PASSWORD": "arn:aws:ssm:eu-west-1:123456789012:parameter/password"})
+
+    refused = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", "environment": environment})
+
+    assert (refused.status, why in refused.text) == (400, True), refused.text
+
+
+# Tags
+
+
+def test_a_task_has_the_tags_it_was_given_and_those_of_its_app(inside: HomeInProcess) -> None:
+    app = inside.new_app(tags={"team": "shop", "release": "41"})
+    task = inside.new_task(app, tags={"release": "42", "ticket": "OPS-7"})
+    inside.ask("PATCH", f"/apps/{app}", {"tags": {"team": "other", "release": None}})
+
+    expected = {"team": "shop", "release": "42", "ticket": "OPS-7"}
+    assert task["tags"] == expected
+    assert get(inside, f"/tasks/{task['id']}")["tags"] == expected
+    assert [item["tags"] for item in get(inside, f"/apps/{app}/tasks")["items"]] == [expected]
+    assert inside.new_task(app)["tags"] == {"team": "other"}
+
+
+def test_tasks_are_found_by_a_tag_page_by_page(inside: HomeInProcess, app: str) -> None:
+    tagged = [inside.new_task(app, tags={"ticket": f"OPS-{7 + number % 2}"})["id"] for number in range(6)]
+
+    first = get(inside, f"/apps/{app}/tasks", tag="ticket:OPS-7", limit=2)
+    second = get(inside, f"/apps/{app}/tasks", tag="ticket:OPS-7", limit=2, cursor=first["next"])
+
+    found = [*ids_in(first), *ids_in(second)]
+    assert (sorted(found), second["next"]) == (sorted(tagged[::2]), None)
+
+
+def test_a_task_whose_tags_and_its_app_s_are_too_many_is_refused(inside: HomeInProcess) -> None:
+    app = inside.new_app(tags={f"app{number}": "" for number in range(6)})
+
+    answer = inside.ask(
+        "POST", f"/apps/{app}/tasks", {"command": "true", "tags": {f"own{n}": "" for n in range(5)}}
+    )
+
+    assert answer.status == 400
+    assert answer.json["Fields"] == {"tags": "would be 11 in all; 10 is the most"}
+
+
+def test_a_task_that_may_not_wait_for_its_lock_is_refused_with_the_name_of_the_holder(
+    inside: HomeInProcess, app: str
+) -> None:
+    holder = inside.new_task(app, lock="migrate")
+    body = {"command": "true", "lock": "migrate", "if_locked": "refuse"}
+
+    refused = inside.ask("POST", f"/apps/{app}/tasks", body)
+
+    assert (refused.status, refused.json["Code"]) == (409, "Locked")
+    assert refused.json["Message"] == f"Task {holder['id']} of app {app} holds the lock migrate."
+    assert f"tapit wait task={holder['id']}" in refused.json["Hint"]
+    assert len(get(inside, f"/apps/{app}/tasks")["items"]) == 1
+
+
+@pytest.mark.parametrize("name", ["", "Migrate", "-m", "schedule:nightly", "m" * 41, "a#b", "1st"])
+def test_a_lock_that_cannot_be_called_so_is_refused(inside: HomeInProcess, app: str, name: str) -> None:
+    refused = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", "lock": name})
+
+    assert refused.status == 400
+    assert refused.json["Fields"].keys() == {"lock"}
+
+
+def test_a_task_that_waits_names_whoever_holds_its_lock_by_now(inside: HomeInProcess, app: str) -> None:
+    first, second, third = (inside.new_task(app, lock="migrate")["id"] for _ in range(3))
+    tasks = inside.services.tasks
+    tasks.save(inside.record(third).but(waiting_for=f"lock migrate, held by {first}"))
+
+    tasks.save(inside.record(first).but(status=Status.SUCCEEDED))
+
+    for path in (f"/tasks/{third}", f"/tasks/{third}/logs"):
+        assert inside.ask("GET", path).json["waiting_for"] == f"lock migrate, held by {second}"
+    assert inside.ask("GET", f"/tasks/{second}").json["waiting_for"] is None
+
+
+def test_a_task_that_waits_for_its_lock_says_until_when_and_no_longer_than_it_waits(
+    inside: HomeInProcess, app: str
+) -> None:
+    holder, waiting = (inside.new_task(app, lock="migrate")["id"] for _ in range(2))
+    launch_task(inside.services, waiting)
+
+    told = inside.ask("GET", f"/tasks/{waiting}").json
+    assert told["waits_until"] == rfc3339(inside.record(waiting).created_at + timedelta(hours=1))
+    assert inside.ask("GET", f"/tasks/{holder}").json["waits_until"] is None
+
+    stopped = inside.ask("POST", f"/tasks/{waiting}/stop").json
+    assert (stopped["status"], stopped["waits_until"]) == ("STOPPED", None)
+
+
+def test_another_try_that_leaves_some_time_says_that_it_does_whoever_holds_its_lock(
+    inside: HomeInProcess, app: str
+) -> None:
+    inside.new_task(app, lock="migrate")
+    early = inside.new_task(app, lock="migrate")["id"]
+    due = inside.services.clock.now() + timedelta(hours=1)
+    inside.services.tasks.save(inside.record(early).but(not_before=due, waiting_for="the time between tries"))
+
+    assert inside.ask("GET", f"/tasks/{early}").json["waiting_for"] == "the time between tries"
+
+
+@pytest.mark.parametrize(
+    ("given", "if_locked"),
+    [({}, "wait"), ({"if_locked": "replace"}, "replace"), ({"lock": "deploy"}, "wait")],
+)
+def test_a_rerun_of_a_task_that_replaced_stops_nobody_unless_that_is_asked_for(
+    inside: HomeInProcess, app: str, given: dict[str, str], if_locked: str
+) -> None:
+    before = inside.new_task(app, lock="migrate", if_locked="replace")
+
+    again = inside.ask("POST", f"/tasks/{before['id']}/rerun", given)
+
+    assert (again.status, again.json["if_locked"]) == (201, if_locked)
+
+
+def test_what_to_do_about_a_held_lock_is_of_no_use_without_a_lock(inside: HomeInProcess, app: str) -> None:
+    refused = inside.ask("POST", f"/apps/{app}/tasks", {"command": "true", "if_locked": "replace"})
+
+    assert refused.status == 400
+    assert "there is no lock=" in refused.json["Message"]
+
+
+@pytest.mark.parametrize(
+    ("if_locked", "said"), [("wait", "It waits for lock migrate"), ("replace", "It replaces task")]
+)
+def test_whoever_creates_a_task_that_cannot_start_yet_is_told_whose_lock_it_is(
+    inside: HomeInProcess, app: str, if_locked: str, said: str
+) -> None:
+    holder = inside.new_task(app, lock="migrate")
+
+    (note,) = inside.new_task(app, lock="migrate", if_locked=if_locked)["notes"][:1]
+
+    assert note.startswith(said)
+    assert holder["id"] in note
+
+
+def test_whoever_replaces_several_is_told_of_each(inside: HomeInProcess, app: str) -> None:
+    holder = inside.new_task(app, lock="migrate")
+    second = inside.new_task(app, lock="migrate", if_locked="replace")
+
+    (note,) = inside.new_task(app, lock="migrate", if_locked="replace")["notes"][:1]
+
+    assert note == f"It replaces tasks {holder['id']}, {second['id']}, and starts when they have ended."
+
+
+def test_a_list_says_what_a_task_waits_for(inside: HomeInProcess, app: str) -> None:
+    task_id = inside.new_task(app)["id"]
+    inside.services.tasks.save(inside.record(task_id).but(waiting_for="lock migrate, held by 1jd3m8k7x2qf"))
+
+    (listed,) = get(inside, f"/apps/{app}/tasks")["items"]
+
+    assert listed["waiting_for"] == "lock migrate, held by 1jd3m8k7x2qf"

@@ -6,29 +6,27 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import boto3
+from urllib.parse import urlsplit
 
 from tests.aws.ecs_endpoint.endpoint import Endpoint
 from tests.aws.ecs_endpoint.server import serving
 from tests.aws.ecs_endpoint.settings import Settings
 from tests.aws.emulator import (
-    ACCESS_KEY,
     ACCOUNT,
     REGION,
     ROOT,
-    SECRET_KEY,
     Emulator,
     place_emulator,
     running,
 )
 from tests.aws.event_rules import EventRules
 from tests.aws.log_groups import LogGroups
+from tests.aws.secret_values import SecretValues
 
 STAGE = "story"
 TICK = {
@@ -53,7 +51,7 @@ class AwsAccount:
     stage: str = STAGE
 
     def client(self, service: str) -> Any:
-        return _client(self.emulator, service)
+        return self.emulator.client(service)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -85,6 +83,19 @@ class AwsAccount:
         assert found, self.outputs["ApiUrl"]
         return f"{self.emulator.url}/_aws/execute-api/{found[1]}/{found[2]}"
 
+    @property
+    def name(self) -> str:
+        """Of its API on the internet, once `give_a_name` has been called."""
+        return urlsplit(self.outputs["ApiUrl"]).netloc
+
+    def give_a_name(self) -> None:
+        """The emulator's API Gateway answers under the name in the stack's output as it does under a custom one."""
+        gateway, stage = self.client("apigateway"), urlsplit(self.outputs["ApiUrl"]).path.strip("/")
+        gateway.create_domain_name(domainName=self.name)
+        gateway.create_base_path_mapping(
+            domainName=self.name, basePath=stage, restApiId=self.resource("RestAPI"), stage=stage
+        )
+
     def deploy_tool(self, *words: str) -> str:
         """Run what the Makefile's targets run, and return what it says."""
         done = subprocess.run(
@@ -115,28 +126,21 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 
 @contextmanager
-def open_account(folder: Path, settings: Settings) -> Iterator[AwsAccount]:
-    emulator = place_emulator(folder)
+def open_account(
+    folder: Path, settings: Settings, network: Mapping[str, str] | None = None
+) -> Iterator[AwsAccount]:
+    emulator = place_emulator(folder, network or {})
     ecs = Endpoint(
         settings,
-        LogGroups(_client(emulator, "logs")),
-        EventRules(_client(emulator, "events"), _client(emulator, "lambda"), _client(emulator, "sqs")),
+        LogGroups(emulator.client("logs")),
+        EventRules(emulator.client("events"), emulator.client("lambda"), emulator.client("sqs")),
+        SecretValues(emulator),
     )
-    with serving(ecs) as ecs_url, running(emulator, ecs_url):
+    with serving(ecs, parameters=emulator.url) as ecs_url, running(emulator, ecs_url):
         try:
             yield AwsAccount(emulator, ecs, ecs_url)
         finally:
             ecs.end()  # while there is still someone to write logs to
-
-
-def _client(emulator: Emulator, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=emulator.url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-    )
 
 
 def _shell() -> dict[str, str]:

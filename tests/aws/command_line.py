@@ -6,8 +6,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ PROGRAM = Path(sys.executable).parent / "tapit"
 
 @dataclass(frozen=True)
 class Tapit:
+    """Whoever has no token, "", signs in, and then goes by what is in their profile."""
+
     url: str
     token: str
     home: Path
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Whatever it ends with."""
@@ -32,11 +35,13 @@ class Tapit:
             timeout=120,
         )
 
-    def _begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Whoever begins it reads what it prints, and may type."""
         return subprocess.Popen(
             [PROGRAM, *words],
             env=self._environment,
             cwd=self.home,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -44,19 +49,19 @@ class Tapit:
 
     def at_once(self, *commands: Sequence[str]) -> list[str]:
         """Return what each printed; all must succeed."""
-        begun = [self._begin(*words) for words in commands]
+        begun = [self.begin(*words) for words in commands]
         printed = [process.communicate(timeout=120) for process in begun]
         assert [process.returncode for process in begun] == [0] * len(begun), printed
         return [out for out, _ in printed]
 
-    def say(self, *words: str) -> str:
+    def say(self, *words: str, typed: str = "") -> str:
         """Return what it prints; it must succeed."""
-        done = self.run(*words)
+        done = self.run(*words, typed=typed)
         assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def create(self, command: str, *words: str) -> str:
-        return self.say("create", "task", command, *words, "-o", "id").strip()
+        return self.say("create", "task", *words, "-o", "id", "--", command).strip()
 
     def show(self, task_id: str) -> dict[str, Any]:
         task: dict[str, Any] = json.loads(self.say("show", "task", f"task={task_id}", "-o", "json"))
@@ -81,9 +86,6 @@ class Tapit:
     @property
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        return kept | {
-            "HOME": str(self.home),
-            "TAPIT_URL": self.url,
-            "TAPIT_TOKEN": self.token,
-            "TAPIT_APP": "shop",
-        }
+        own = {"HOME": str(self.home), "TAPIT_APP": "shop"}
+        home = {"TAPIT_URL": self.url, "TAPIT_TOKEN": self.token} if self.token else {}
+        return {**kept, **own, **home, **self.more}

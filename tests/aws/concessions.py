@@ -11,18 +11,25 @@ READ_GROUPS = {
     "Action": "logs:GetLogEvents",
     "Resource": "arn:aws:logs:*:*:log-group:/ecs/*",
 }
+# AWS holds it against the ARN of each parameter, as the template does; the emulator against none.
+READ_SECRETS = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}
+# AWS knows no such action: who may send a message may send ten at once.
+SEND_BATCHES = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "arn:aws:sqs:*:*:tapit-*"}
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"  # the emulator leaves it out of what it imports
 
 
 def concede(account: AwsAccount) -> None:
-    _let_the_api_read_groups(account.client("iam"), account.resource("ApiHandlerRole"))
+    iam = account.client("iam")
+    _allow(iam, account.resource("ApiHandlerRole"), READ_GROUPS, SEND_BATCHES)
+    _allow(iam, account.resource("PublishRole"), SEND_BATCHES)
+    _allow(iam, account.resource("DeliverRole"), SEND_BATCHES, READ_SECRETS)
     _put_gateway_responses(
         account.client("apigateway"), account.resource("RestAPI"), account.template["Resources"]["RestAPI"]
     )
 
 
-def _let_the_api_read_groups(iam: Any, role: str) -> None:
-    document = {"Version": "2012-10-17", "Statement": [READ_GROUPS]}
+def _allow(iam: Any, role: str, *statements: dict[str, str]) -> None:
+    document = {"Version": "2012-10-17", "Statement": statements}
     iam.put_role_policy(RoleName=role, PolicyName="concession", PolicyDocument=json.dumps(document))
 
 

@@ -11,7 +11,7 @@ from botocore.config import Config
 from tests.aws.ecs_endpoint.endpoint import Endpoint
 from tests.aws.ecs_endpoint.server import serving
 from tests.aws.ecs_endpoint.settings import Settings
-from tests.aws.in_memory import KeptEvents, KeptLogs
+from tests.aws.in_memory import KeptEvents, KeptLogs, KeptSecrets
 
 _SESSION = boto3.Session()  # it reads the model of ECS once
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:db"
@@ -43,13 +43,12 @@ def ecs() -> Iterator[Ecs]:
     settings = Settings(
         pace=0.001,
         registering=0.2,
-        secrets={SECRET: "hunter2"},
         unknown_subnets=frozenset({"subnet-gone"}),
         images_missing=frozenset({"shop:gone"}),
         images_slow=frozenset({"shop:slow"}),
     )
     logs, events = KeptLogs("/ecs/shop"), KeptEvents()
-    endpoint = Endpoint(settings, logs, events)
+    endpoint = Endpoint(settings, logs, events, KeptSecrets({SECRET: "hunter2"}))
     with serving(endpoint) as url:
         client = ecs_client(url)
         client.create_cluster(clusterName="prod")

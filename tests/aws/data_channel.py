@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tapit.session import frames
-from tapit.session.channel import Channel
+from tapit.session.reliable_delivery import ReliableDelivery
+from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
 
@@ -18,7 +19,9 @@ class DataChannelClient:
     def __init__(self) -> None:
         self.output = b""
         self.closed = False
-        self._channel = Channel(sends=frames.INPUT, receives=frames.OUTPUT)
+        self.closed_because = ""
+        self.paused = False
+        self._channel = ReliableDelivery(sends=frames.INPUT, receives=frames.OUTPUT)
         self._connection: ClientConnection | None = None
 
     @contextmanager
@@ -53,6 +56,10 @@ class DataChannelClient:
         """Raise ConnectionClosed when the connection ends without a word."""
         self._exchange(lambda: self.closed)
 
+    def wait_for_pause(self) -> None:
+        """The service lost the agent, or takes no more from it."""
+        self._exchange(lambda: self.paused)
+
     def read_until(self, pattern: bytes) -> re.Match[bytes]:
         found = self._exchange(lambda: re.search(pattern, self.output))
         assert isinstance(found, re.Match)
@@ -63,15 +70,25 @@ class DataChannelClient:
         while not (found := is_enough()):
             assert time.monotonic() < deadline, self.output
             assert self._connection is not None
+            self._resend()
             while self._channel.outbox:
-                self._connection.send(self._channel.outbox.popleft())
+                with suppress(ConnectionClosedOK):  # what it said before is still to be read
+                    self._connection.send(self._channel.outbox.popleft())
             with suppress(TimeoutError):
                 self._take(self._connection.recv(timeout=0.05))
         return found
 
+    def _resend(self) -> None:
+        due, now = self._channel.due_at, time.monotonic()
+        if due is not None and now >= due:
+            self._channel.resend(now)
+
     def _take(self, frame: str | bytes) -> None:
         assert isinstance(frame, bytes)
         message = frames.decode(frame)
-        self.closed = self.closed or message.kind == frames.CLOSED
+        if message.kind == frames.CLOSED:
+            self.closed = True
+            self.closed_because = str(frames.read_json(message.payload)["Output"])
+        self.paused = message.kind == frames.PAUSE
         for each in self._channel.receive(message, time.monotonic()):
             self.output += each.payload

@@ -5,15 +5,19 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from tests.aws.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
-PROGRAM = ROOT / ".venv/aws/bin/ministack"
+PYTHON = ROOT / ".venv/aws/bin/python"
+PROGRAM = Path(__file__).parent / "mended_ministack.py"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY, SECRET_KEY = "AKIATHEACCOUNTSROOT0", "not-a-secret"
@@ -21,14 +25,28 @@ ACCESS_KEY, SECRET_KEY = "AKIATHEACCOUNTSROOT0", "not-a-secret"
 
 @dataclass(frozen=True)
 class Emulator:
-    """Where it is; it begins when `running` does."""
+    """Where it is; it begins when `running` does. `network` is what its functions' network is told, if there is one."""
 
     port: int
     folder: Path
+    network: Mapping[str, str]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def client(
+        self, service: str, key: str = ACCESS_KEY, secret: str = SECRET_KEY, token: str | None = None
+    ) -> Any:
+        """Return one of AWS's SDK; without keys of somebody's it is the account's owner who asks."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+        )
 
     @property
     def log(self) -> Path:
@@ -46,20 +64,20 @@ class Emulator:
         }
 
 
-def place_emulator(folder: Path) -> Emulator:
+def place_emulator(folder: Path, network: Mapping[str, str]) -> Emulator:
     """Choose a port, so that others can be told of it before it runs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Emulator(probe.getsockname()[1], folder)
+        return Emulator(probe.getsockname()[1], folder, network)
 
 
 @contextmanager
 def running(emulator: Emulator, ecs_url: str) -> Iterator[None]:
     """Run it until the block ends, with everything it started."""
-    assert PROGRAM.exists(), f"{PROGRAM} is missing: make .venv/aws/ready"
+    assert PYTHON.exists(), f"{PYTHON} is missing: make .venv/aws/ready"
     with emulator.log.open("wb") as log:
         process = subprocess.Popen(
-            [PROGRAM],
+            [PYTHON, "-P", PROGRAM],
             env=_environment(emulator, ecs_url),
             cwd=emulator.folder,
             stdout=log,
@@ -78,7 +96,7 @@ def running(emulator: Emulator, ecs_url: str) -> Iterator[None]:
 def _environment(emulator: Emulator, ecs_url: str) -> dict[str, str]:
     """Functions inherit it, and so find our ECS; their credentials are their roles', checked with AUTH."""
     return {
-        "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}",
+        "PATH": f"{PYTHON.parent}:{os.environ['PATH']}",
         "TMPDIR": str(emulator.folder),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -93,6 +111,8 @@ def _environment(emulator: Emulator, ecs_url: str) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{emulator.folder}/no-docker.sock",
+        "PYTHONPATH": str(Path(__file__).parent / "network"),
+        **emulator.network,
     }
 
 

@@ -1,10 +1,10 @@
 """Sinks that keep what they are given, for tests of the endpoint alone."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Condition
 
-from tests.aws.ecs_endpoint.sinks import CannotLog, Described, LogLine
+from tests.aws.ecs_endpoint.sinks import CannotLog, CannotRead, Described, LogLine
 
 
 class KeptLogs:
@@ -48,3 +48,15 @@ class KeptEvents:
 
     def statuses(self) -> list[str]:
         return [event["detail"]["lastStatus"] for event in self.events]
+
+
+class KeptSecrets:
+    """What a reference leads to, whatever the role."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def read(self, reference: str, role: str) -> str:  # noqa: ARG002 - every role may
+        if reference not in self._values:
+            raise CannotRead("ResourceNotFoundException")
+        return self._values[reference]

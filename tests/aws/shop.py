@@ -1,16 +1,20 @@
 """A team's own things in the account: a cluster, a service with a log group and a secret, and the app for them."""
 
+import json
+
 from tests.aws.account import AwsAccount
 from tests.aws.command_line import Tapit
 from tests.aws.conftest import definition, ecs_client
 from tests.aws.ecs_endpoint.settings import Settings
+from tests.aws.roles import ANYBODY
 
-SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:password"
 SETTINGS = Settings(
-    secrets={SECRET: "hunter2"},
     images_missing=frozenset({"shop:gone"}),
     images_slow=frozenset({"shop:slow"}),
 )
+
+
+EXECUTION_ROLE = "ecsTaskExecutionRole"
 
 
 def open_shop(account: AwsAccount, tapit: Tapit) -> None:
@@ -19,7 +23,7 @@ def open_shop(account: AwsAccount, tapit: Tapit) -> None:
     ecs.create_cluster(clusterName="prod")
     container = {
         "environment": [{"name": "COLOUR", "value": "red"}],
-        "secrets": [{"name": "PASSWORD", "valueFrom": SECRET}],
+        "secrets": [{"name": "PASSWORD", "valueFrom": _a_password(account)}],
         "portMappings": [{"containerPort": 8000}],
     }
     ecs.register_task_definition(**definition(container=container))
@@ -32,3 +36,14 @@ def open_shop(account: AwsAccount, tapit: Tapit) -> None:
         networkConfiguration={"awsvpcConfiguration": network},
     )
     tapit.say("create", "app", "name=shop", "cluster=prod", "service=web", "stop_timeout=2")
+
+
+def _a_password(account: AwsAccount) -> str:
+    """Return the ARN of a secret that the execution role may read."""
+    secrets, iam = account.client("secretsmanager"), account.client("iam")
+    arn: str = secrets.create_secret(Name="password", SecretString="hunter2")["ARN"]
+    iam.create_role(RoleName=EXECUTION_ROLE, AssumeRolePolicyDocument=json.dumps(ANYBODY))
+    reading = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [reading]})
+    iam.put_role_policy(RoleName=EXECUTION_ROLE, PolicyName="read", PolicyDocument=policy)
+    return arn

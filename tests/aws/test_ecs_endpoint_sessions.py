@@ -1,5 +1,6 @@
 """ECS Exec of the endpoint: who is let in, and what runs there."""
 
+import json
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from tests.aws.data_channel import DataChannelClient
 from tests.aws.waiting import until
 
 ROLE = {"taskRoleArn": "arn:aws:iam::000000000000:role/shop"}
+SAYS_HERE = "/bin/sh -c 'echo here; cat'"
 HEADERS = {
     "X-Amz-Date": "20261124T120000Z",
     "Authorization": (
@@ -120,13 +122,33 @@ def test_ecs_exec_needs_a_task_role(ecs: Ecs, definitions: None) -> None:
         ecs.client.run_task(**run_request("true", enableExecuteCommand=True))
 
 
-def test_a_session_ends_with_its_container(ecs: Ecs, task: str) -> None:
+def test_a_client_whose_container_has_ended_is_told_to_pause_and_nothing_more(ecs: Ecs, task: str) -> None:
     client = DataChannelClient()
-    with client.connected(execute(ecs, task, "cat")):
+    with client.connected(execute(ecs, task, SAYS_HERE)):
+        client.read_until(b"here")
         ecs.client.stop_task(cluster="prod", task=task)
+        client.wait_for_pause()
         ecs.endpoint.tasks.wait_for(task, "STOPPED")
-        with pytest.raises(ConnectionClosed):
-            client.wait_for_close()
+
+        assert not client.closed
+
+
+def test_a_session_without_traffic_is_closed_with_the_reason(ecs: Ecs, task: str) -> None:
+    client, opened = DataChannelClient(), execute(ecs, task, SAYS_HERE)
+    with client.connected(opened):
+        client.read_until(b"here")
+        ecs.endpoint.sessions.time_out(opened["sessionId"])
+        client.wait_for_close()
+
+    assert client.closed_because == "Your session timed out due to inactivity and has been terminated."
+
+
+def test_a_client_that_says_it_is_old_is_turned_away(ecs: Ecs, task: str) -> None:
+    opened = execute(ecs, task, "cat")
+    with connect(opened["url"], additional_headers=HEADERS) as connection:
+        connection.send(json.dumps({"TokenValue": opened["token"], "ClientVersion": "1.2.763.9"}))
+        with pytest.raises(ConnectionClosed, match="too old"):
+            connection.recv(timeout=5)
 
 
 def test_tags_of_the_definition_are_propagated_to_the_task(ecs: Ecs) -> None:

@@ -4,6 +4,7 @@ The containers' watchdog is the real one; their clocks run fast, and Session Man
 """
 
 import json
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -104,9 +105,9 @@ def test_a_command_in_a_session_is_the_task(shop: Tapit, api: Api, exit_code: in
 
 
 def test_the_command_line_runs_a_command_there_and_exits_with_its_code(shop: Tapit) -> None:
-    ran = shop.run("run", "cat; echo in $COLOUR; exit 3", typed="tea\n")
+    ran = shop.run("run", "cat; echo in $COLOUR; exit 3", typed="tea \ufffd\n")
 
-    assert (ran.stdout, ran.returncode) == ("tea\nin red\n", 3), ran.stderr
+    assert (ran.stdout, ran.returncode) == ("tea \ufffd\nin red\n", 3), ran.stderr
     (task,) = json.loads(shop.say("list", "tasks", "limit=1", "-o", "json"))
     ended = shop.wait(task["id"])
     assert (ended["status"], ended["exit_code"], ended["ended_by"]) == ("FAILED", 3, "exit")
@@ -138,6 +139,47 @@ def test_a_client_that_vanishes_leaves_no_task_behind(shop: Tapit, api: Api) -> 
     task = shop.wait(task_id)
 
     assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "connection_lost", None)
+
+
+@pytest.fixture
+def attached(shop: Tapit) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """A command line in the session of a task that has said that it is there, and the task."""
+    with shop.begin("run", "echo here; cat; exit 3") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        (listed,) = json.loads(shop.say("list", "tasks", "limit=1", "-o", "json"))
+        try:
+            yield process, shop.show(listed["id"])
+        finally:
+            process.kill()
+
+
+def test_the_command_line_leaves_a_task_that_has_ended_though_its_agent_said_nothing(
+    account: AwsAccount, attached: tuple["subprocess.Popen[str]", dict[str, Any]]
+) -> None:
+    process, task = attached
+    (arn,) = (each["taskArn"] for each in account.ecs.tasks.started() if task["id"] in each["startedBy"])
+    account.ecs.tasks.find("prod", arn).stop("SpotInterruption", "Your Spot Task was interrupted.")
+
+    said, exit_code = process.communicate(timeout=60)[1], process.returncode
+
+    assert "interrupted" in said
+    assert exit_code == 143
+
+
+def test_a_session_that_timed_out_says_so_before_its_task_ends(
+    account: AwsAccount, shop: Tapit, attached: tuple["subprocess.Popen[str]", dict[str, Any]]
+) -> None:
+    process, task = attached
+    account.ecs.sessions.time_out(task["sessions"][0]["id"])
+
+    assert process.stderr is not None
+    while "timed out due to inactivity" not in (line := process.stderr.readline()):
+        assert line, "it has ended without a reason"
+    assert process.poll() is None
+    assert shop.show(task["id"])["status"] == "RUNNING"
+    shop.say("delete", "task", f"task={task['id']}")
+    assert process.wait(timeout=60) == 143
 
 
 def test_a_lost_client_comes_back_to_where_it_was(shop: Tapit, api: Api) -> None:

@@ -18,10 +18,11 @@ Item = Mapping[str, Any]
 
 
 class Meter:
-    """A client that also writes down which calls were made, and what they cost."""
+    """A client that also writes down which calls were made, and what they cost; it looks with the one beside it."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, beside: Any = None) -> None:
         self._client = client
+        self._beside = beside or client
         self.calls: list[str] = []
         self.reads = 0.0
         self.writes = 0
@@ -42,14 +43,26 @@ class Meter:
             answer = getattr(self._client, name)(**parameters)
             for write, old in zip(writes, before, strict=True):
                 self.writes += _write_units(old, self._item(write), 2 if len(writes) > 1 else 1)
-            self.reads += _read_units(name, answer)
+            self.reads += (
+                self._batch_units(parameters) if name == "batch_get_item" else _read_units(name, answer)
+            )
             return answer
 
         return call
 
+    def _batch_units(self, parameters: Mapping[str, Any]) -> float:
+        """Of an item the whole counts, whatever part of it is asked for."""
+        units = 0.0
+        for table, wanted in parameters["RequestItems"].items():
+            price = 1 if wanted.get("ConsistentRead") else 0.5
+            for key in wanted["Keys"]:
+                item = self._beside.get_item(TableName=table, Key=key).get("Item", {})
+                units += max(1, ceil(_size(item) / 4096)) * price
+        return units
+
     def _item(self, write: Mapping[str, Any]) -> Item:
         key = write.get("Key") or {"pk": write["Item"]["pk"]}
-        item: Item = self._client.get_item(TableName=write["TableName"], Key=key).get("Item", {})
+        item: Item = self._beside.get_item(TableName=write["TableName"], Key=key).get("Item", {})
         return item
 
 
@@ -96,8 +109,17 @@ def _size(item: Item) -> int:
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
-def _value_size(value: Mapping[str, str]) -> int:
-    return len(value["S"].encode()) if "S" in value else len(value["N"]) // 2 + 2
+def _value_size(value: Mapping[str, Any]) -> int:
+    ((kind, held),) = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "B":
+            return len(held)
+        case "SS":
+            return sum(len(each.encode()) for each in held)
+        case _:
+            return len(held) // 2 + 2
 
 
 _INDEXES = PROPERTIES["GlobalSecondaryIndexes"]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from tests.dynamodb_table import SetClock
 GROUP = "/tapit/test/shop"
 STREAM = "tapit/main/8f0b2a9c1d3e4f5a6b7c8d9e0f1a2b3c"
 PLAN = {"log_group": GROUP, "log_prefix": "tapit/main"}
-ENDED = NOON + timedelta(hours=1)
+ENDED = datetime.now(UTC) + timedelta(hours=1)  # long after moto takes in what a test prints
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def a_running_task() -> Task:
 
 
 def a_finished_task() -> Task:
-    return observe(a_running_task(), an_end(), NOON)
+    return observe(a_running_task(), an_end(stopped_at=ENDED), NOON)
 
 
 def prints(client_of_logs: Any, *messages: str) -> None:
@@ -86,9 +86,13 @@ def test_a_reader_who_came_before_the_first_line_misses_nothing(
     assert [line.message for line in after.lines] == ["one"]
 
 
-@pytest.mark.parametrize(("seconds", "completes"), [(9.9, [False, False]), (10, [False, True])])
-def test_output_is_complete_when_nothing_came_for_a_while_after_the_end(
-    client_of_logs: Any, logs: CloudWatchLogs, clock: SetClock, seconds: float, completes: list[bool]
+@pytest.mark.parametrize(("seconds", "is_complete"), [(3.9, False), (4, True)])
+def test_output_is_complete_a_moment_after_the_end(
+    client_of_logs: Any,
+    logs: CloudWatchLogs,
+    clock: SetClock,
+    seconds: float,
+    is_complete: bool,  # noqa: FBT001
 ) -> None:
     prints(client_of_logs, "done")
     clock.time = ENDED + timedelta(seconds=seconds)
@@ -96,11 +100,48 @@ def test_output_is_complete_when_nothing_came_for_a_while_after_the_end(
     last = logs.read(a_finished_task(), None, 100)
     end = logs.read(a_finished_task(), last.position, 100)
 
-    assert [last.is_complete, end.is_complete] == completes
+    assert [last.is_complete, end.is_complete] == [is_complete] * 2
+
+
+@pytest.mark.parametrize(("ago", "is_complete"), [(1.9, False), (2, True)])
+def test_output_that_still_comes_in_is_not_complete(
+    client_of_logs: Any,
+    clock: SetClock,
+    ago: float,
+    is_complete: bool,  # noqa: FBT001
+) -> None:
+    clock.time = ENDED + timedelta(seconds=9)
+    came_in_at = clock.time - timedelta(seconds=ago)
+    with Stubber(client_of_logs) as stub:
+        stub.add_response("get_log_events", a_page("f/1", "late", came_in_at=came_in_at))
+        stub.add_response("get_log_events", a_page("f/1"))
+
+        page = CloudWatchLogs(client_of_logs, clock).read(a_finished_task(), None, 100)
+
+    assert page.is_complete is is_complete
+
+
+def test_a_page_with_more_behind_it_is_not_complete(client_of_logs: Any, clock: SetClock) -> None:
+    clock.time = ENDED + timedelta(seconds=9)
+    with Stubber(client_of_logs) as stub:
+        stub.add_response("get_log_events", a_page("f/1", "one"))
+        stub.add_response("get_log_events", a_page("f/2", "two"))
+
+        page = CloudWatchLogs(client_of_logs, clock).read(a_finished_task(), None, 100)
+
+    assert ([line.message for line in page.lines], page.is_complete, page.position) == (["one"], False, "f/1")
+
+
+def test_behind_a_full_page_nobody_looks(client_of_logs: Any, clock: SetClock) -> None:
+    clock.time = ENDED + timedelta(seconds=9)
+    with Stubber(client_of_logs) as stub:
+        stub.add_response("get_log_events", a_page("f/1", "one", "two"))
+
+        assert not CloudWatchLogs(client_of_logs, clock).read(a_finished_task(), None, 2).is_complete
 
 
 def test_a_task_that_printed_nothing_is_complete_too(logs: CloudWatchLogs, clock: SetClock) -> None:
-    clock.time = ENDED + timedelta(seconds=10)
+    clock.time = ENDED + timedelta(seconds=4)
 
     assert logs.read(a_finished_task(), None, 100).is_complete
 
@@ -124,9 +165,9 @@ def test_the_tail_of_settled_output_is_complete(
     client_of_logs: Any, logs: CloudWatchLogs, clock: SetClock
 ) -> None:
     prints(client_of_logs, "one", "two", "three")
-    clock.time = ENDED + timedelta(seconds=9.9)
+    clock.time = ENDED + timedelta(seconds=3.9)
     early = logs.tail(a_finished_task(), 2)
-    clock.time = ENDED + timedelta(seconds=10)
+    clock.time = ENDED + timedelta(seconds=4)
     settled = logs.tail(a_finished_task(), 2)
 
     assert [line.message for line in settled.lines] == ["two", "three"]
@@ -168,8 +209,9 @@ def test_empty_pages_before_the_next_line_are_passed_over(client_of_logs: Any, c
     assert page.position == "f/3"
 
 
-def a_page(token: str, *messages: str) -> dict[str, Any]:
-    events = [{"timestamp": 0, "message": message} for message in messages]
+def a_page(token: str, *messages: str, came_in_at: datetime = NOON) -> dict[str, Any]:
+    came_in = int(came_in_at.timestamp() * 1000)
+    events = [{"timestamp": 0, "ingestionTime": came_in, "message": message} for message in messages]
     return {"events": events, "nextForwardToken": token, "nextBackwardToken": "b/0"}
 
 

@@ -8,11 +8,13 @@ import pytest
 
 from chalicelib.adapters.dynamodb import DynamoTable
 from chalicelib.adapters.dynamodb_apps import DynamoAppStore
-from chalicelib.adapters.dynamodb_task_items import SHARDS, task_item
+from chalicelib.adapters.dynamodb_task_indexes import SHARDS, task_item
+from chalicelib.adapters.dynamodb_task_tags import tag_writes
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.adapters.dynamodb_tokens import DynamoTokenStore
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task, accept_launch, begin_attempt, observe
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.domain.token import new_token
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.aws_adapters.dynamodb_meter import Meter
@@ -69,11 +71,11 @@ def test_a_task_is_read_in_one_consistent_read(store: DynamoTaskStore, meter: Me
     assert (meter.calls, meter.reads) == (["get_item"] * 2, 2)
 
 
-FILTERS: Sequence[dict[str, Any]] = [
-    {},
-    {"status": Status.RUNNING},
-    {"initiated_by": "john"},
-    {"created_by": "ann"},
+FILTERS: Sequence[TaskFilter | None] = [
+    None,
+    TaskFilter(FilterBy.STATUS, (Status.RUNNING,)),
+    TaskFilter(FilterBy.INITIATED_BY, ("john",)),
+    TaskFilter(FilterBy.CREATED_BY, ("ann",)),
 ]
 
 
@@ -83,12 +85,75 @@ def test_a_page_costs_the_same_in_a_large_table(store: DynamoTaskStore, meter: M
         write(dynamodb, tasks)
         for only in FILTERS:
             meter.reset()
-            newest = store.list(TaskQuery("shop", 50, **only))
-            older = store.list(TaskQuery("shop", 5, after_id=newest.items[-1].id, **only))
+            newest = store.list(TaskQuery("shop", 50, only))
+            older = store.list(TaskQuery("shop", 5, only, after_id=newest.items[-1].id))
             assert (len(newest.items), len(older.items)) == (50, 5)
             costs.append((meter.calls, meter.reads))
 
     assert costs == [(["query", "query"], 2.0)] * 8
+
+
+def test_a_page_of_a_tag_costs_a_query_and_one_read_of_what_it_names(
+    store: DynamoTaskStore, meter: Meter, dynamodb: Any
+) -> None:
+    only = TaskFilter(FilterBy.TAG, ("ticket:OPS-7",))
+    costs = []
+    for tasks in (some_tasks(0, 60), some_tasks(60, 3000)):
+        write(dynamodb, [task.but(tags={"ticket": "OPS-7"}, command="x" * 3000) for task in tasks])
+        write(dynamodb, [task.but(id=f"2{task.id[1:]}", tags={"ticket": "OPS-8"}) for task in tasks])
+        meter.reset()
+        newest = store.list(TaskQuery("shop", 50, only))
+        older = store.list(TaskQuery("shop", 5, only, after_id=newest.items[-1].id))
+        assert (len(newest.items), len(older.items)) == (50, 5)
+        costs.append((meter.calls, meter.reads))
+
+    assert costs == [(["query", "batch_get_item"] * 2, 1.0 + (51 + 6) * 0.5)] * 2
+
+
+def test_each_tag_of_a_task_costs_two_small_writes_in_its_life(store: DynamoTaskStore, meter: Meter) -> None:
+    def life(**changes: Any) -> tuple[list[str], int]:
+        meter.reset()
+        task = store.create(a_task(**changes), None, None)
+        task = store.save(begin_attempt(task, PLAN, NOON))
+        task = store.save(observe(accept_launch(task, ARN, NOON), a_sighting(started_at=NOON), NOON))
+        store.save(observe(task, an_end(), NOON))
+        return meter.calls, meter.writes
+
+    tagged = life(id="t1", tags={"ticket": "OPS-7", "release": "42"})
+    plain = life(id="t2", docker_tag="as long as those tags are, written down")
+
+    assert tagged[0] == plain[0]
+    assert tagged[1] - plain[1] == 2 * 5
+
+
+def test_a_lock_costs_a_task_two_small_writes_and_two_reads_in_the_transactions_that_it_takes_anyway(
+    store: DynamoTaskStore, meter: Meter
+) -> None:
+    def life(**changes: Any) -> tuple[list[str], float, int]:
+        meter.reset()
+        task = store.create(a_task(**changes), None, None)
+        task = store.save(begin_attempt(task, PLAN, NOON))
+        task = store.save(observe(accept_launch(task, ARN, NOON), a_sighting(started_at=NOON), NOON))
+        store.save(observe(task, an_end(), NOON))
+        return meter.calls, meter.reads, meter.writes
+
+    locked = life(id="t1", lock="migrate")
+    plain = life(id="t2", docker_tag="as long as it is")
+
+    assert sorted(locked[0]) == sorted(["get_item", *plain[0], "get_item"])
+    assert (locked[1] - plain[1], locked[2] - plain[2]) == (2, 4)
+
+
+def test_a_page_of_several_statuses_costs_a_query_for_each(
+    store: DynamoTaskStore, meter: Meter, dynamodb: Any
+) -> None:
+    write(dynamodb, some_tasks(0, 200))
+    meter.reset()
+
+    found = store.list(TaskQuery("shop", 50, TaskFilter(FilterBy.STATUS, (Status.RUNNING, Status.LOST))))
+
+    assert len(found.items) == 50
+    assert meter.calls == ["query"] * 2
 
 
 def test_a_page_does_not_read_what_commands_and_plans_weigh(
@@ -137,6 +202,8 @@ def some_tasks(first: int, last: int) -> Sequence[Task]:
 
 def write(dynamodb: Any, tasks: Sequence[Task]) -> None:
     """Put many records at once; how they got there is not what these tests are about."""
-    puts = [{"PutRequest": {"Item": task_item(task)}} for task in tasks]
+    table = DynamoTable(dynamodb, NAME)
+    tags = [put.parameters["Item"] for task in tasks for put in tag_writes(table, task)]
+    puts = [{"PutRequest": {"Item": item}} for item in (*map(task_item, tasks), *tags)]
     for start in range(0, len(puts), 25):
         dynamodb.batch_write_item(RequestItems={NAME: puts[start : start + 25]})

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
 from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import TaskQuery
 from tests.builders import a_task
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto
@@ -66,16 +67,23 @@ class Histories(RuleBasedStateMachine):
             with pytest.raises(TaskNotFound):
                 self.store.get(read.id)
 
-    @rule(app=APPS, limit=st.integers(1, 4), status=st.none() | st.sampled_from(Status))
-    def every_page_of_a_list(self, app: str, limit: int, status: Status | None) -> None:
+    @rule(
+        app=APPS, limit=st.integers(1, 4), statuses=st.none() | st.sets(st.sampled_from(Status), min_size=1)
+    )
+    def every_page_of_a_list(self, app: str, limit: int, statuses: set[Status] | None) -> None:
+        only = None if statuses is None else TaskFilter(FilterBy.STATUS, tuple(statuses))
         found: list[ListedTask] = []
         while True:
             after_id = found[-1].id if found else None
-            page = self.store.list(TaskQuery(app, limit, status=status, after_id=after_id))
+            page = self.store.list(TaskQuery(app, limit, only, after_id=after_id))
             found += page.items
             if not page.has_more:
                 break
-        wanted = [task for task in self.tasks.values() if task.app == app and status in (None, task.status)]
+        wanted = [
+            task
+            for task in self.tasks.values()
+            if task.app == app and (statuses is None or task.status in statuses)
+        ]
         wanted.sort(key=lambda task: task.id, reverse=True)
         assert found == [ListedTask.of(task) for task in wanted]
 

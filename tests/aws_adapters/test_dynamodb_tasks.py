@@ -11,9 +11,10 @@ from chalicelib.domain import ids
 from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import begin_attempt, lose
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.builders import NOON, a_task
-from tests.dynamodb_table import SetClock
+from tests.dynamodb_table import NAME, SetClock
 
 
 @pytest.fixture
@@ -110,3 +111,48 @@ def test_a_list_shows_commands_cut(store: DynamoTaskStore) -> None:
 
     assert listed.command == "x" * 200
     assert (listed.id, listed.cpu, listed.status) == (a_task().id, 0.25, Status.PENDING)
+
+
+def test_a_lock_that_nobody_holds_expires_unless_somebody_takes_it(table: DynamoTable, dynamodb: Any) -> None:
+    tasks = DynamoTaskStore(table, SetClock())
+
+    def expiry() -> Any:
+        return dynamodb.get_item(TableName=NAME, Key={"pk": {"S": "lock#shop#migrate"}})["Item"].get(
+            "expires_at"
+        )
+
+    task = tasks.create(a_task(lock="migrate"), None, None)
+    assert expiry() is None
+    tasks.remove(task)
+    assert int(expiry()["N"]) == (NOON + timedelta(days=1)).timestamp()
+    tasks.create(a_task(lock="migrate"), None, None)
+    assert expiry() is None
+
+
+def test_a_tag_expires_with_its_task(store: DynamoTaskStore, dynamodb: Any) -> None:
+    ended = store.save(lose(store.create(a_task(tags={"ticket": "OPS-7"}), None, None), NOON))
+
+    about_it = [item for item in dynamodb.scan(TableName=NAME)["Items"] if "expires_at" in item]
+    assert sorted(item["pk"]["S"] for item in about_it) == [
+        f"tagged#{ended.id}#ticket:OPS-7",
+        f"task#{ended.id}",
+    ]
+    assert len({item["expires_at"]["N"] for item in about_it}) == 1
+
+
+def test_tagged_tasks_that_are_gone_do_not_hide_one_that_is_kept(
+    store: DynamoTaskStore, clock: SetClock, dynamodb: Any
+) -> None:
+    """DynamoDB deletes what has expired in its own time, and each item for itself."""
+    tags = {"release": "42"}
+    kept = store.create(a_task(id="t000", tags=tags), None, None)
+    for number in range(1, 250):
+        ended = store.save(lose(store.create(a_task(id=f"t{number:03}", tags=tags), None, None), NOON))
+        if number % 2:
+            dynamodb.delete_item(TableName=NAME, Key={"pk": {"S": f"task#{ended.id}"}})
+    assert ended.expires_at is not None
+
+    clock.time = ended.expires_at + timedelta(seconds=1)
+
+    page = store.list(TaskQuery("shop", 1, TaskFilter(FilterBy.TAG, ("release:42",))))
+    assert ([task.id for task in page.items], page.has_more) == ([kept.id], False)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import graceful_line
 from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.adapters.ecs_overrides import LONGEST_OVERRIDES
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest, RefusedForGood
 from chalicelib.domain.task import Task, accept_launch
 from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
@@ -66,7 +67,7 @@ def started(cluster: EcsCluster, app: App) -> Task:
 
 def revisions(ecs: Any) -> list[str]:
     families: list[str] = ecs.list_task_definitions()["taskDefinitionArns"]
-    return [arn for arn in families if "tapit-test-shop-" in arn]
+    return [arn for arn in families if "tapit-test_shop_" in arn]
 
 
 def test_a_task_takes_over_the_image_environment_secrets_and_roles_of_the_service(
@@ -103,9 +104,9 @@ def test_the_command_is_one_line_for_a_shell_that_reaps_its_children(ecs: Any, c
     call = run_task_of(cluster, a_web_app(), command="echo 'a b' | wc")
     container = container_of(ecs, cluster, a_web_app())
 
-    assert container["entryPoint"] == ["/bin/sh", "-c"]
+    assert container["entryPoint"] == graceful_line.ENTRY_POINT
     assert container["linuxParameters"] == {"sharedMemorySize": 64, "initProcessEnabled": True}
-    assert call["overrides"]["containerOverrides"][0]["command"] == ["echo 'a b' | wc"]
+    assert call["overrides"]["containerOverrides"][0]["command"] == ["tapit-line", "echo 'a b' | wc", "2970"]
 
 
 def test_an_app_can_keep_the_entry_point(ecs: Any, cluster: EcsCluster) -> None:
@@ -118,7 +119,7 @@ def test_an_app_can_keep_the_entry_point(ecs: Any, cluster: EcsCluster) -> None:
 
 
 def test_a_command_that_is_no_list_of_words_cannot_go_to_an_entry_point(cluster: EcsCluster) -> None:
-    with pytest.raises(CannotStart, match="cannot be split into words"):
+    with pytest.raises(RefusedForGood, match="cannot be split into words"):
         cluster.plan(a_task(command="echo 'a"), a_web_app(keep_entrypoint=True))
 
 
@@ -266,13 +267,26 @@ def test_a_task_knows_who_it_is(cluster: EcsCluster) -> None:
     ]
 
 
+def test_variables_of_a_task_are_overrides_and_its_folder_is_a_definition_of_its_own(
+    ecs: Any, cluster: EcsCluster
+) -> None:
+    app = a_web_app(workdir="/srv")
+    own = {"environment": {"LEVEL": "debug"}, "workdir": "/tmp"}
+
+    (container,) = run_task_of(cluster, app, **own)["overrides"]["containerOverrides"]
+
+    assert {"name": "LEVEL", "value": "debug"} in container["environment"]
+    assert container_of(ecs, cluster, app, **own)["workingDirectory"] == "/tmp"
+    assert container_of(ecs, cluster, app)["workingDirectory"] == "/srv"
+
+
 def test_a_command_that_ecs_would_refuse_is_refused_before(cluster: EcsCluster) -> None:
     longest = "x" * 7000
     assert (
         len(json.dumps(run_task_of(cluster, a_web_app(), command=longest)["overrides"])) < LONGEST_OVERRIDES
     )
 
-    with pytest.raises(CannotStart, match="8192"):
+    with pytest.raises(RefusedForGood, match="8192"):
         cluster.plan(a_task(command='"' * 5000), a_web_app())
 
 
@@ -372,19 +386,19 @@ def test_an_app_without_a_service_says_it_all_itself(ecs: Any, cluster: EcsClust
         (an_app(cluster="prod", subnets=("subnet-1",)), "neither an image nor a service"),
         (an_app(cluster="prod", image="busybox"), "has no subnets"),
         (an_app(cluster="prod", service="gone"), "there is no service gone in the cluster prod"),
-        (an_app(cluster="gone", service="web"), "ClusterNotFoundException"),
+        (an_app(cluster="gone", service="web"), "there is no cluster gone"),
         (an_app(cluster="prod", service="web", container="app"), "has no container app, but web, proxy"),
     ],
     ids=["cluster", "image", "subnets", "service", "deleted cluster", "container"],
 )
 def test_what_an_app_lacks_is_named(cluster: EcsCluster, app: App, words: str) -> None:
-    with pytest.raises(CannotStart, match=words):
+    with pytest.raises(RefusedForGood, match=words):
         cluster.plan(a_task(), app)
 
 
 def test_of_several_essential_containers_one_has_to_be_named() -> None:
     with ecs_on_moto(WEB, {**PROXY, "essential": True}) as ecs:
-        with pytest.raises(CannotStart, match=r"several essential containers \(web, proxy\)"):
+        with pytest.raises(RefusedForGood, match=r"several essential containers \(web, proxy\)"):
             a_cluster(ecs).plan(a_task(), a_web_app())
         assert container_of(ecs, a_cluster(ecs), a_web_app(container="proxy"))["image"] == "envoy"
 
@@ -397,7 +411,7 @@ def test_a_started_task_can_be_found_and_stopped(ecs: Any, cluster: EcsCluster) 
 
     (described,) = ecs.describe_tasks(cluster="prod", tasks=[task.ecs_arn])["tasks"]
     assert described["stoppedReason"] == "tapit: stopped by alice"
-    assert described["startedBy"] == f"tapit-test/{TASK_ID}"
+    assert described["startedBy"] == f"tapit-test/{TASK_ID}/1"
     assert cluster.find(task) == task.ecs_arn
 
 
@@ -411,3 +425,21 @@ def test_containers_of_a_deleted_cluster_are_unknown(cluster: EcsCluster) -> Non
 
 def test_nothing_is_found_of_a_task_that_never_ran(cluster: EcsCluster) -> None:
     assert cluster.find(a_planned_task(cluster, a_web_app())) is None
+
+
+def test_a_task_is_tagged_as_it_was_asked_for_beside_ours(ecs: Any, cluster: EcsCluster) -> None:
+    tags = {"ticket": "OPS-7", "team": "", "Straße": "a/b: c"}
+    task = a_planned_task(cluster, a_web_app(), tags=tags)
+
+    arn = cluster.start(task, a_web_app())
+
+    (run,) = ecs.describe_tasks(cluster="prod", tasks=[arn], include=["TAGS"])["tasks"]
+    assert {tag["key"]: tag["value"] for tag in run["tags"]} == {"tapit:task": TASK_ID, **tags}
+
+
+def test_equal_definitions_are_shared_whatever_the_tags(ecs: Any, cluster: EcsCluster) -> None:
+    first = run_task_of(cluster, a_web_app(), tags={"ticket": "OPS-7"})
+    second = run_task_of(cluster, a_web_app(), tags={"ticket": "OPS-8"})
+
+    assert first["taskDefinition"] == second["taskDefinition"]
+    assert len(revisions(ecs)) == 1

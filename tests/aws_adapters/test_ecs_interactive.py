@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import watchdog
+from chalicelib.adapters import graceful_line, watchdog
 from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.adapters.ecs_overrides import LONGEST_OVERRIDES
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import CannotStart, InvalidRequest
+from chalicelib.domain.errors import InvalidRequest, RefusedForGood
 from chalicelib.domain.known_reasons import next_step
 from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
@@ -67,7 +67,7 @@ def test_only_an_interactive_task_can_be_gone_into(cluster: EcsCluster) -> None:
 
 
 def test_an_interactive_task_runs_its_own_command(cluster: EcsCluster) -> None:
-    assert command_of(run_task_of(cluster, a_web_app(), interactive=True, command="serve")) == ["serve"]
+    assert command_of(run_task_of(cluster, a_web_app(), interactive=True, command="serve"))[1] == "serve"
 
 
 def test_the_container_of_an_attached_task_waits_for_sessions_however_long_their_command_is(
@@ -75,7 +75,7 @@ def test_the_container_of_an_attached_task_waits_for_sessions_however_long_their
 ) -> None:
     call = run_task_of(cluster, a_web_app(), interactive=True, attached=True, command="x" * 20_000)
 
-    assert command_of(call) == watchdog.command()
+    assert command_of(call) == graceful_line.as_it_is(watchdog.command())
     assert len(json.dumps(call["overrides"])) < LONGEST_OVERRIDES / 4
 
 
@@ -113,7 +113,7 @@ def test_an_interactive_task_without_a_role_gets_the_stages(cluster: EcsCluster)
 def test_where_there_is_none_it_cannot_start(ecs: Any) -> None:
     cluster = EcsCluster(ecs, LogGroups(client("logs")), NO_SESSIONS, stage="test", region=REGION)
 
-    with pytest.raises(CannotStart, match="sessions need a task role") as refused:
+    with pytest.raises(RefusedForGood, match="sessions need a task role") as refused:
         cluster.plan(a_task(interactive=True), an_app_without_role())
 
     assert "task_role=ARN" in (next_step(str(refused.value)) or "")
@@ -131,7 +131,7 @@ def test_an_attached_task_is_refused_where_no_shell_is_the_entry_point() -> None
 
 
 def test_an_app_that_changed_meanwhile_ends_its_attached_task(cluster: EcsCluster) -> None:
-    with pytest.raises(CannotStart, match="nothing would keep the container alive") as refused:
+    with pytest.raises(RefusedForGood, match="nothing would keep the container alive") as refused:
         cluster.plan(a_task(interactive=True, attached=True), a_web_app(keep_entrypoint=True))
 
     assert "keep_entrypoint=false" in (next_step(str(refused.value)) or "")
@@ -143,7 +143,7 @@ def test_no_session_is_to_be_had_on_a_read_only_file_system() -> None:
         cluster = a_cluster(ecs)
         cluster.plan(a_task(), a_web_app())
 
-        with pytest.raises(CannotStart, match="writable root file system") as refused:
+        with pytest.raises(RefusedForGood, match="writable root file system") as refused:
             cluster.plan(a_task(interactive=True), a_web_app())
 
     assert "/var/lib/amazon" in (next_step(str(refused.value)) or "")

@@ -21,10 +21,10 @@ from chalicelib.domain.errors import (
     TaskOver,
     Unavailable,
 )
-from chalicelib.domain.session import session_argv
+from chalicelib.domain.session import Session, session_argv
 from chalicelib.http.status_codes import status_code
 from tests.aws_adapters.ecs_account import REGION, client
-from tests.builders import ARN, TASK_ID, a_running_task
+from tests.builders import ARN, NOON, TASK_ID, a_running_task
 
 SESSION = "ecs-execute-command-0a1b2c3d4e5f6a7b8"
 URL = f"wss://ssmmessages.eu-central-1.amazonaws.com/v1/data-channel/{SESSION}?role=publish_subscribe"
@@ -39,7 +39,8 @@ ASKED = {
     "command": COMMAND,
 }
 OPENED = {"session": {"sessionId": SESSION, "streamUrl": URL, "tokenValue": "a-token"}}
-TASK = a_running_task(interactive=True)
+OPEN = Session(id=SESSION, command="bash", opened_by="alice", opened_at=NOON, url=URL)
+TASK = a_running_task(interactive=True, sessions=(OPEN,))
 
 
 @pytest.fixture(autouse=True)
@@ -230,16 +231,17 @@ def test_a_program_without_credentials_is_no_crash(ecs: Stubber) -> None:
 # Coming back
 
 
-def test_a_session_is_come_back_to_with_a_fresh_token_and_signature(
-    ssm: Stubber, cluster: EcsCluster
+@pytest.mark.parametrize("told", [URL, f"{URL}&cell-number=2", None])
+def test_a_session_is_come_back_to_with_a_fresh_token_and_signature_wherever_it_is_now(
+    told: str | None, ssm: Stubber, cluster: EcsCluster
 ) -> None:
-    answer = {"SessionId": SESSION, "StreamUrl": URL, "TokenValue": "another-token"}
+    answer = {"SessionId": SESSION, "TokenValue": "another-token"} | ({"StreamUrl": told} if told else {})
     ssm.add_response("resume_session", answer, {"SessionId": SESSION})
 
     channel = cluster.resume_session(TASK, SESSION)
 
-    assert (channel.session_id, channel.url, channel.token) == (SESSION, URL, "another-token")
-    assert channel.headers == {"Signed": URL}
+    assert (channel.session_id, channel.url, channel.token) == (SESSION, told or URL, "another-token")
+    assert channel.headers == {"Signed": told or URL}
 
 
 def test_a_session_without_a_token_is_over(ssm: Stubber, cluster: EcsCluster) -> None:
@@ -286,3 +288,10 @@ def test_a_session_that_cannot_be_ended_is_told(ssm: Stubber, cluster: EcsCluste
         cluster.end_session(TASK, SESSION)
 
     assert status_code(refused.value) == 503
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_of_how_a_command_ended_there_is_its_clients_word_and_no_other(
+    cluster: EcsCluster, code: int
+) -> None:
+    assert cluster.exit_code_of_session(TASK, SESSION, code) == code

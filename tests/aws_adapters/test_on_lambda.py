@@ -33,7 +33,8 @@ with ecs_on_moto() as ecs:
     machine = a_machine(client("stepfunctions"))
     import app
     from chalice.test import Client
-    from chalicelib.usecases.create import NewTask, create_task
+    from chalicelib.domain.new_task import NewTask
+    from chalicelib.usecases.create import create_task
     from chalicelib.wiring import services
     home = services()
     home.apps.create(a_web_app())
@@ -44,10 +45,14 @@ with ecs_on_moto() as ecs:
         event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "resources": [], "region": "x",
             "version": "0", "id": "x", "time": "x", "account": "1", "detail": {
             "taskArn": "arn:aws:ecs:x:1:task/prod/0", "version": 3, "lastStatus": "STOPPED",
-            "startedBy": f"tapit-test/{task.id}", "startedAt": NOON.isoformat(), "stoppedAt": NOON.isoformat(),
+            "startedBy": f"tapit-test/{task.id}/1", "startedAt": NOON.isoformat(), "stoppedAt": NOON.isoformat(),
             "stopCode": "EssentialContainerExited", "containers": [{"name": "main", "exitCode": 3}]}}
         lambdas.lambda_.invoke("ecs_event", event)
         over = lambdas.lambda_.invoke("launch", {"task_id": task.id}).payload
+        strange, _ = create_task(home, "shop", NewTask(command="true"), created_by="alice", key=None)
+        client("dynamodb").update_item(TableName=NAME, Key={"pk": {"S": f"task#{strange.id}"}},
+            UpdateExpression="SET #record = :other", ExpressionAttributeNames={"#record": "record"},
+            ExpressionAttributeValues={":other": {"S": '{"status": "QUEUED"}'}})
         lambdas.lambda_.invoke("sweep", event)
         assert lambdas.lambda_.invoke("check_deadline", {"task_id": "000000000000"}).payload["done"]
     assert over == {"task_id": task.id, "done": True, "next_wake": None}, over
@@ -71,11 +76,19 @@ def metrics(output: str) -> dict[str, Any]:
     }
 
 
+def logged(output: str, words: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    return [line for line in lines if words in line.get("message", "")]
+
+
 def test_a_task_is_created_seen_and_counted_through_every_function() -> None:
     told = run(STORY, _HANDLER="app.on_launch")
 
     assert told.returncode == 0, told.stderr
-    assert {"tasks_created", "tasks_ended_by_exit"} <= metrics(told.stdout).keys(), told.stdout
+    counted = metrics(told.stdout)
+    assert {"tasks_created", "tasks_ended_by_exit"} <= counted.keys(), told.stdout
+    assert counted["unreadable_records"] == [1.0]
+    assert [line["level"] for line in logged(told.stdout, "cannot be read")] == ["ERROR"]
 
 
 @pytest.mark.parametrize(
@@ -106,3 +119,21 @@ def test_a_function_that_lacks_a_setting_starts_and_names_it_when_called() -> No
 
     assert "TABLE is missing" in told.stderr
     assert "app.py" in told.stderr
+
+
+def test_a_function_bounds_how_often_a_token_asks() -> None:
+    told = run(
+        """
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.token import Token
+from chalicelib.wiring import RATE, services
+token = Token(id="00000000", name="ci", secret_sha256="0" * 64)
+try:
+    for _ in range(3 * RATE.at_once):
+        services().admit(token)
+except TooManyRequests as error:
+    print(error)
+"""
+    )
+
+    assert told.stdout == "Token ci asks too often: more than 15 times a second.\n", told.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.adapters import watchdog
 from chalicelib.domain.session import EVERYBODY_LEFT, NOBODY_CAME
+from tests.aws.waiting import until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/comm").exists(), reason="sessions are looked for in /proc"
@@ -24,7 +25,7 @@ SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"], "bash": ["bash", "--po
 def shell(request: pytest.FixtureRequest) -> Sequence[str]:
     words: Sequence[str] = SHELLS[request.param]
     if shutil.which(words[0]) is None:
-        pytest.skip(f"there is no {words[0]}")
+        pytest.skip(f"there is no {words[0]} on this machine")
     return words
 
 
@@ -50,6 +51,12 @@ def run(inside: str, alone: Sequence[str], shell: Sequence[str], first: int = 2,
     command = watchdog.command(first=first, idle=idle, step=1)
     script = f'({inside}) & "$@"'
     return subprocess.run([*alone, "sh", "-c", script, "sh", *shell, "-c", *command], timeout=30).returncode
+
+
+def until_it_sleeps(process: "subprocess.Popen[bytes]") -> None:
+    """By then it is prepared to be told to go."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: children.read_text() != "")
 
 
 @pytest.mark.slow
@@ -92,7 +99,7 @@ def test_a_session_that_is_over_but_not_waited_for_is_nobody(
 
 def test_it_goes_at_once_when_it_is_told_to(shell: Sequence[str]) -> None:
     process = subprocess.Popen([*shell, "-c", *watchdog.command(first=60, idle=60, step=30)])
-    time.sleep(0.5)
+    until_it_sleeps(process)
 
     process.send_signal(signal.SIGTERM)
 
@@ -103,7 +110,7 @@ def test_it_leaves_no_sleep_behind(shell: Sequence[str]) -> None:
     """Whatever is left of it would hold its output open."""
     command = [*shell, "-c", *watchdog.command(first=60, idle=60, step=30)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        time.sleep(0.5)
+        until_it_sleeps(process)
         process.terminate()
 
         printed, _ = process.communicate(timeout=5)
@@ -111,11 +118,10 @@ def test_it_leaves_no_sleep_behind(shell: Sequence[str]) -> None:
     assert printed == b""
 
 
+@pytest.mark.parametrize("shell", ["dash", "bash"], indirect=True)  # busybox is its own sleep
 def test_an_image_without_sleep_is_no_busy_loop(shell: Sequence[str], tmp_path: Path) -> None:
     program = shutil.which(shell[0])
     assert program
-    if shell[0] == "busybox":
-        pytest.skip("busybox is its own sleep")
 
     done = subprocess.run(
         [program, *shell[1:], "-c", *watchdog.command()], env={"PATH": str(tmp_path)}, timeout=5

@@ -20,9 +20,9 @@ CSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Terminal:
     """A running command, and everything it has written so far."""
 
-    def __init__(self, place: Place, words: tuple[str, ...], columns: int) -> None:
+    def __init__(self, place: Place, words: tuple[str, ...], columns: int, rows: int = 40) -> None:
         self._main, side = pty.openpty()
-        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self.resize(columns, rows)
         self.process = subprocess.Popen(
             [BIN / "tapit", *words], env=place.env, cwd=place.folder, stdin=side, stdout=side, stderr=side
         )
@@ -44,6 +44,9 @@ class Terminal:
         while not enough(self.text):
             if not self._read():
                 raise AssertionError(f"It ended with {self.text!r}")
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)

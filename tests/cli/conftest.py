@@ -1,6 +1,7 @@
 """Run the real `tapit` in a process of its own, with an environment of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.scripted_home import Answers, ScriptedHome
+from tests.cli.scripted_home import Answers, ScriptedHome, a_list
 from tests.home_process import HomeProcess
 
 BIN = Path(sys.executable).parent
 TOKEN = "tpt_test_secret"
 
 Ran = subprocess.CompletedProcess[str]
+HomeThat = Callable[[Answers], ScriptedHome]
 
 
 class Place:
@@ -22,6 +24,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._started: list[subprocess.Popen[str]] = []
         self.env = {
             "HOME": str(folder),
             "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -44,6 +47,19 @@ class Place:
     def knows(self, home: ScriptedHome) -> None:
         self.env |= {"TAPIT_URL": home.url, "TAPIT_TOKEN": TOKEN, "TAPIT_APP": "demo"}
 
+    def save_profile(self, name: str, url: str, token: str = TOKEN) -> None:
+        script = (
+            "import sys; from tapit.home.config_file import save_profile; print(save_profile(*sys.argv[1:]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, name, url, token],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.strip()) == (0, str(self.config)), done.stderr
+
     def run(self, *words: str, typed: str = "", cwd: Path | None = None, **env: str) -> Ran:
         return subprocess.run(
             [BIN / "tapit", *words],
@@ -56,9 +72,11 @@ class Place:
             check=False,
         )
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [BIN / "tapit", *words],
+    def start(self, *words: str, ignoring: signal.Signals | None = None) -> "subprocess.Popen[str]":
+        """Start what is to end before the place is left; `ignoring` is what a shell had it ignore."""
+        trap = "" if ignoring is None else f"trap '' {ignoring}; "
+        started = subprocess.Popen(
+            ["sh", "-c", f'{trap}exec "$@"', "sh", BIN / "tapit", *words],
             env=self.env,
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -66,15 +84,25 @@ class Place:
             stdin=subprocess.DEVNULL,
             text=True,
         )
+        self._started.append(started)
+        return started
+
+    def leave(self) -> None:
+        """See that nothing outlives its test, also when that failed."""
+        for process in self._started:
+            with process:
+                process.kill()
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path) -> Iterator[Place]:
+    own = Place(tmp_path)
+    yield own
+    own.leave()
 
 
 @pytest.fixture
-def home_that(place: Place) -> Iterator[Callable[[Answers], ScriptedHome]]:
+def home_that(place: Place) -> Iterator[HomeThat]:
     """Start a home that answers so, and let `tapit` know where it is."""
     started: list[ScriptedHome] = []
 
@@ -87,6 +115,15 @@ def home_that(place: Place) -> Iterator[Callable[[Answers], ScriptedHome]]:
     yield start
     for home in started:
         home.close()
+
+
+@pytest.fixture
+def profile_home(home_that: HomeThat, place: Place) -> ScriptedHome:
+    """A home that only a profile leads to, with nothing in it."""
+    started = home_that(a_list())
+    for variable in ("TAPIT_URL", "TAPIT_TOKEN", "TAPIT_APP"):
+        del place.env[variable]
+    return started
 
 
 @pytest.fixture

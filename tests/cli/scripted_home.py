@@ -1,5 +1,6 @@
 """A home that answers what the test tells it to: for what a real one cannot be made to do."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 TASK_ID = "1jd3m8k7x2qf"
+CURSORS = itertools.count(1)  # each page ends further on
+EVIL = "echo \x1b[2J\x1b]0;title\x07 \u202e\x9b31m"
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ def a_task(**changes: Any) -> dict[str, Any]:
         "max_hours": 24.0,
         "initiated_by": None,
         "created_by": "alice",
+        "tags": {},
         "status": "RUNNING",
         "created_at": "2026-11-24T01:50:00.000Z",
         "started_at": "2026-11-24T01:50:01.000Z",
@@ -140,6 +144,35 @@ def a_task(**changes: Any) -> dict[str, Any]:
     return task | changes
 
 
+def a_command(name: str = "migrate", **changes: Any) -> dict[str, Any]:
+    command: dict[str, Any] = {
+        "app": "demo",
+        "name": name,
+        "description": None,
+        "command": "python manage.py migrate",
+        "image": None,
+        "docker_tag": None,
+        "cpu": None,
+        "memory": 4.0,
+        "ephemeral_storage_gb": None,
+        "max_hours": None,
+        "environment": ["LEVEL"],
+        "workdir": None,
+        "initiated_by": None,
+        "tags": {},
+        "interactive": False,
+        "retries": None,
+        "retry_on": None,
+        "retry_wait": None,
+        "lock": None,
+        "if_locked": "wait",
+        "created_at": "2026-11-24T01:50:00.000Z",
+        "created_by": "alice",
+        "revision": 1,
+    }
+    return command | changes
+
+
 def a_finished_task(exit_code: int | None = 0, **changes: Any) -> dict[str, Any]:
     ending = {
         "status": "SUCCEEDED" if exit_code == 0 else "FAILED",
@@ -156,7 +189,7 @@ def some_lines(
 ) -> dict[str, Any]:
     page = {
         "items": [{"time": "2026-11-24T01:50:02.000Z", "message": message} for message in messages],
-        "next": "c1",
+        "next": f"c{next(CURSORS)}",
         "complete": complete,
         "status": status,
         "revision": 4,
@@ -168,3 +201,47 @@ def some_lines(
 
 def a_refusal(status: int, code: str, message: str, **more: Any) -> Says:
     return Says({"Code": code, "Message": message, **more}, status)
+
+
+def a_list(*tasks: dict[str, Any], more: str | None = None) -> Answers:
+    return lambda _asked: Says({"items": list(tasks), "next": more})
+
+
+def a_task_event(
+    status: str, *, previous: str | None = "STARTING", event_id: str = "", **task: Any
+) -> dict[str, Any]:
+    """What is told of a task whose status has changed; `task` is what else is said of it."""
+    changed = a_task(status=status, **task)
+    return {
+        "version": 1,
+        "type": "Task State Change",
+        "id": event_id or f"{changed['id']}-{changed['revision']}",
+        "time": "2026-11-24T01:50:04.000Z",
+        "app": "demo",
+        "task_id": changed["id"],
+        "previous_status": previous,
+        "status": status,
+        "revision": changed["revision"],
+        "task": changed,
+    }
+
+
+def a_paused_schedule(name: str, why: str) -> dict[str, Any]:
+    told = a_paused_subscription(name, why)
+    del told["subscription_id"], told["subscription"]
+    return told | {"type": "Schedule State Change", "schedule_id": "2jd3m8k7x2qg", "schedule": name}
+
+
+def a_paused_subscription(name: str, why: str) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "type": "Subscription State Change",
+        "id": "2jd3m8k7x2qf-4",
+        "time": "2026-11-24T01:50:05.000Z",
+        "app": "demo",
+        "subscription_id": "2jd3m8k7x2qf",
+        "subscription": name,
+        "paused": True,
+        "why": why,
+        "revision": 4,
+    }

@@ -11,8 +11,8 @@ from chalicelib.adapters.dynamodb_apps import DynamoAppStore
 from chalicelib.domain.app import Limits
 from chalicelib.domain.errors import AppExists, AppNotFound, Stale, TapitError
 from chalicelib.ports import AppStore
-from local.app_store import SqliteAppStore
-from local.database import Database
+from local.store.app_store import SqliteAppStore
+from local.store.database import Database
 from tests.builders import an_app
 from tests.dynamodb_table import a_table, dynamodb_on_moto
 

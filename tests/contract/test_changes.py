@@ -1,14 +1,11 @@
 """What every source of news about tasks promises to those who wait."""
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chalicelib.ports import Changes
-from local.changes import LocalChanges
-from tests.local.supervised_task import GENEROUS
+from local.timing.changes import LocalChanges
 
 AT_ONCE = 0.0
 
@@ -61,23 +58,6 @@ def test_news_of_another_task_wakes_nobody(telling: Telling) -> None:
         assert not watch.wait(AT_ONCE)
 
 
-def test_news_wakes_all_who_wait_for_it(telling: Telling) -> None:
-    changes, tell = telling
-    watching = threading.Barrier(9)
-
-    def wait(_: int) -> bool:
-        with changes.watch("t1") as watch:
-            watching.wait()
-            return watch.wait(GENEROUS)
-
-    with ThreadPoolExecutor(8) as pool:
-        waiting = pool.map(wait, range(8))
-        watching.wait()
-        tell("t1")
-
-        assert list(waiting) == [True] * 8
-
-
 def test_who_watches_no_longer_is_forgotten(telling: Telling) -> None:
     changes, tell = telling
     with changes.watch("t1"):
@@ -87,14 +67,3 @@ def test_who_watches_no_longer_is_forgotten(telling: Telling) -> None:
 
     with changes.watch("t1") as watch:
         assert not watch.wait(AT_ONCE)
-
-
-def test_the_end_of_the_home_lets_everybody_go() -> None:
-    changes = LocalChanges()
-    with changes.watch("t1") as early, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(early.wait, GENEROUS)
-        changes.close()
-
-        assert not waiting.result()
-    with changes.watch("t1") as late:
-        assert not late.wait(GENEROUS)

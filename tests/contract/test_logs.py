@@ -13,12 +13,15 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
 from chalicelib.ports import LogPage, Logs
-from local.nursery import Nursery
-from local.output_logs import OutputLogs
-from local.run_folder import RunFolder, TaskToRun
-from local.run_folders import RunFolders
+from local.process_driver.leftovers import kill_leftovers
+from local.process_driver.process_driver import FORK_SERVER
+from local.runs.output_logs import OutputLogs
+from local.runs.run_folder import RunFolder
+from local.runs.run_folders import RunFolders
+from local.runs.run_start import TaskToRun, start_run
+from local.runs.supervisor_starter import SupervisorStarter
 from tests.builders import NOON, a_starting_task, a_task
-from tests.local.supervised_task import ENVIRONMENT, GENEROUS, until
+from tests.local.supervisor.supervised_task import ENVIRONMENT, GENEROUS, until
 
 EVERYTHING = 10_000
 LONGEST_LINE = 256 * 1024
@@ -41,7 +44,7 @@ class LocalOutput:
     def __init__(self, place: Path) -> None:
         self.logs: Logs = OutputLogs(RunFolders(place / "runs"))
         self._place = place
-        self._nursery = Nursery()
+        self._starter = SupervisorStarter(FORK_SERVER)
         self._folders: list[RunFolder] = []
 
     def of_an_ended_task(self, printed: bytes) -> Task:
@@ -57,7 +60,7 @@ class LocalOutput:
     def clean_up(self) -> None:
         for folder in self._folders:
             until(partial(_is_gone, folder))
-        self._nursery.close()
+        self._starter.close()
 
     def _start(self, printed: bytes, command: str) -> tuple[Task, RunFolder]:
         task = a_starting_task(id=ids.new_id(NOON))
@@ -70,12 +73,12 @@ class LocalOutput:
             server_pipe=self._place / "nobody",
             stop_timeout=GENEROUS,
         )
-        assert folder.start(to_run, self._nursery)
+        assert start_run(folder, to_run, self._starter)
         return task, folder
 
 
 def _is_gone(folder: RunFolder) -> bool:
-    return not folder.kill_leftovers() and not folder.is_alive()
+    return not kill_leftovers(folder) and not folder.is_alive()
 
 
 @pytest.fixture(params=["local"])
@@ -229,6 +232,79 @@ def test_the_last_lines_are_found(output: Output, lines: int, expected: list[str
 
 def test_more_last_lines_than_there_are_is_all_of_them(output: Output) -> None:
     assert messages(output.logs.tail(output.of_an_ended_task(b"one\ntwo\n"), 1000)) == ["one", "two"]
+
+
+def test_what_stands_in_an_unfinished_line_is_shown_to_who_asks_for_it(output: Output) -> None:
+    task = output.of_a_running_task(b"whole\nhal\xc3")
+
+    page = output.logs.read(task, None, EVERYTHING, unfinished=True)
+    text = output.logs.read_text(task, None, unfinished=True)
+
+    assert (messages(page), page.is_unfinished) == (["whole", "hal"], True)
+    assert (text.text, text.is_unfinished, text.position) == ("whole\nhal", True, page.position)
+    assert messages(output.logs.read(task, page.position, EVERYTHING, unfinished=True)) == []
+
+
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_nothing_is_unfinished_when_all_is_over(output: Output, *, unfinished: bool) -> None:
+    task = output.of_an_ended_task(b"whole\nhal\xc3")
+
+    page = output.logs.read(task, None, EVERYTHING, unfinished=unfinished)
+    text = output.logs.read_text(task, None, unfinished=unfinished)
+
+    assert (messages(page), page.is_unfinished, page.is_complete) == (["whole", "hal\ufffd"], False, True)
+    assert (text.text, text.is_unfinished, text.is_complete) == ("whole\nhal\ufffd\n", False, True)
+
+
+def test_the_tail_behind_a_very_long_line_is_its_end(output: Output) -> None:
+    printed = b"first\n" + b"x" * (LONGEST_LINE * 3 + 1) + b"\nlast but one\nlast\n"
+
+    for lines in (1, 2, 3):
+        page = output.logs.tail(output.of_an_ended_task(printed), lines)
+
+        assert messages(page)[-min(lines, 2) :] == ["last but one", "last"][-lines:]
+        assert "first" not in messages(page)
+
+
+def test_text_is_what_the_lines_are_and_goes_on_where_lines_do(output: Output) -> None:
+    task = output.of_an_ended_task(b"one\n\nthree \xc3\xa4\nno end")
+
+    first = output.logs.read(task, None, 1)
+    rest = output.logs.read_text(task, first.position)
+    whole = output.logs.read_text(task, None)
+
+    assert (messages(first), rest.text, whole.text) == (
+        ["one"],
+        "\nthree ä\nno end\n",
+        "one\n\nthree ä\nno end\n",
+    )
+
+
+def test_text_comes_in_whole_lines_until_it_is_complete(output: Output) -> None:
+    printed = b"".join(b"%07d\n" % number for number in range(20_000)) + b"the end"
+    task = output.of_an_ended_task(printed)
+
+    text, position = "", None
+    while True:
+        page = output.logs.read_text(task, position)
+        assert page.text.endswith("\n") or page.is_complete
+        text, position = text + page.text, page.position
+        if page.is_complete:
+            break
+
+    assert text == printed.decode() + "\n"
+
+
+def test_bytes_that_are_no_text_are_replaced_in_text_as_in_lines(output: Output) -> None:
+    task = output.of_an_ended_task(b"a\xffb\n")
+
+    assert output.logs.read_text(task, None).text == messages(output.logs.read(task, None, 1))[0] + "\n"
+
+
+def test_an_unfinished_line_is_not_in_the_text_yet(output: Output) -> None:
+    task = output.of_a_running_task(b"whole\nhalf")
+
+    assert output.logs.read_text(task, None).text == "whole\n"
 
 
 def test_the_tail_of_a_long_output_is_its_end(output: Output) -> None:

@@ -24,11 +24,14 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.status import Status
-from chalicelib.domain.task import Task
+from chalicelib.domain.tags import all_written
+from chalicelib.domain.task import Task, lose, observe
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import IdempotencyKey, Page, TaskQuery, TaskStore
-from local.database import Database
-from local.task_store import SqliteTaskStore
-from tests.builders import NOON, a_finished_task, a_running_task, a_task
+from local.store.database import Database
+from local.store.feed import feed_of
+from local.store.task_store import SqliteTaskStore
+from tests.builders import NOON, a_finished_task, a_running_task, a_task, an_end
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto
 
 ADAPTERS = ["sqlite", "dynamodb"]
@@ -58,7 +61,7 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
         return
     database = Database(tmp_path / "tapit.db")
     told: list[str] = []
-    yield Subject(SqliteTaskStore(database, told.append), told)
+    yield Subject(SqliteTaskStore(database, SetClock(), told.append), told)
     database.close()
 
 
@@ -100,6 +103,15 @@ def test_a_record_is_read_as_it_was_written(store: TaskStore) -> None:
 def test_an_unknown_task_is_not_found(store: TaskStore) -> None:
     with pytest.raises(TaskNotFound, match="nope"):
         store.get("nope")
+
+
+def test_several_are_read_at_once_in_the_order_asked_and_what_is_not_there_is_left_out(
+    store: TaskStore,
+) -> None:
+    first, second, _ = (created(store, a_new_task()) for _ in range(3))
+
+    assert store.get_all([second.id, "nope", first.id, second.id]) == [second, first, second]
+    assert store.get_all([]) == []
 
 
 def test_an_id_is_taken_only_once(store: TaskStore) -> None:
@@ -174,7 +186,7 @@ def test_whoever_watches_is_told_of_every_write(subject: Subject) -> None:
     saved = subject.store.save(task)
     subject.store.remove(saved)
 
-    assert subject.told == [task.id] * 3
+    assert subject.told == [task.id, feed_of(task.app), task.id, task.id]
 
 
 @tells
@@ -186,6 +198,81 @@ def test_nobody_is_told_of_a_write_that_was_refused(subject: Subject) -> None:
     with pytest.raises(Stale):
         subject.store.save(task)
     assert subject.told == []
+
+
+# A next try
+
+
+def test_an_end_and_the_next_try_are_written_together(store: TaskStore) -> None:
+    first = created(store, a_running_task(id=ids.new_id(NOON)))
+    following = a_new_task(try_number=2)
+
+    saved = store.save(observe(first, an_end(exit_code=1), NOON), None, following)
+
+    assert (store.get(first.id), store.get(following.id)) == (saved, following)
+    assert set(listed(store)) == {first.id, following.id}
+    assert active(store) == [following.id]
+    assert store.count_active("shop") == 1
+
+
+def test_a_next_try_is_not_refused_for_want_of_room_and_takes_what_there_is(store: TaskStore) -> None:
+    first = store.create(a_running_task(id=ids.new_id(NOON)), None, 1)
+
+    store.save(observe(first, an_end(exit_code=1), NOON), None, a_new_task())
+
+    with pytest.raises(LimitExceeded):
+        store.create(a_new_task(), None, 1)
+
+
+def test_a_lost_task_that_is_seen_to_have_ended_can_be_followed_too(store: TaskStore) -> None:
+    first = created(store, a_running_task(id=ids.new_id(NOON)))
+    lost = store.save(lose(first, NOON))
+
+    store.save(observe(lost, an_end(stop_code="SpotInterruption"), NOON), None, a_new_task())
+
+    assert store.count_active("shop") == 1
+
+
+def test_of_an_end_that_comes_too_late_no_next_try_is_written(store: TaskStore) -> None:
+    read = created(store, a_running_task(id=ids.new_id(NOON)))
+    store.save(read.but(reason="news"))
+    following = a_new_task()
+
+    with pytest.raises(Stale):
+        store.save(observe(read, an_end(exit_code=1), NOON), None, following)
+    with pytest.raises(TaskNotFound):
+        store.get(following.id)
+    assert store.count_active("shop") == 1
+
+
+def test_an_end_is_not_written_when_the_id_of_the_next_try_is_taken(store: TaskStore) -> None:
+    first, other = created(store, a_running_task(id=ids.new_id(NOON))), created(store, a_new_task())
+
+    with pytest.raises(IdTaken):
+        store.save(observe(first, an_end(exit_code=1), NOON), None, a_new_task(id=other.id, command="x"))
+    assert (store.get(first.id), store.get(other.id)) == (first, other)
+    assert store.count_active("shop") == 2
+
+
+def test_of_many_who_see_an_end_at_once_one_writes_the_next_try(store: TaskStore) -> None:
+    first = created(store, a_running_task(id=ids.new_id(NOON)))
+    ended = observe(first, an_end(exit_code=1), NOON)
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: attempt(lambda: store.save(ended, None, a_new_task())), range(8)))
+
+    assert sum(isinstance(outcome, Task) for outcome in outcomes) == 1
+    assert (len(active(store)), store.count_active("shop")) == (1, 1)
+
+
+@tells
+def test_whoever_watches_is_told_of_the_next_try_as_well(subject: Subject) -> None:
+    first, following = created(subject.store, a_running_task()), a_new_task()
+    del subject.told[:]
+
+    subject.store.save(observe(first, an_end(exit_code=1), NOON), None, following)
+
+    assert {first.id, following.id, feed_of("shop")} == set(subject.told)
 
 
 # Keys
@@ -331,20 +418,25 @@ def test_a_list_has_the_tasks_of_its_app_alone(store: TaskStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "command"),
+    ("only", "command"),
     [
-        ({"status": Status.RUNNING}, "running"),
-        ({"initiated_by": "john"}, "johns"),
-        ({"created_by": "bob"}, "bobs"),
+        (TaskFilter(FilterBy.STATUS, (Status.RUNNING,)), "running"),
+        (TaskFilter(FilterBy.INITIATED_BY, ("john",)), "johns"),
+        (TaskFilter(FilterBy.CREATED_BY, ("bob",)), "bobs"),
+        (TaskFilter(FilterBy.TAG, ("ticket:OPS-7",)), "tagged"),
+        (TaskFilter(FilterBy.TAG, ("release:",)), "tagged"),
     ],
 )
-def test_a_filter_keeps_what_it_names(store: TaskStore, filters: dict[str, Any], command: str) -> None:
+def test_a_filter_keeps_what_it_names(store: TaskStore, only: TaskFilter, command: str) -> None:
     created(store, a_new_task(command="plain"))
     created(store, a_running_task(command="running"))
     created(store, a_new_task(command="johns", initiated_by="john"))
     created(store, a_new_task(command="bobs", created_by="bob"))
+    created(store, a_new_task(command="tagged", tags={"ticket": "OPS-7", "release": ""}))
+    created(store, a_new_task(command="tagged otherwise", tags={"ticket": "OPS-70", "release": "OPS-7"}))
+    created(store, a_new_task(command="of another app", tags={"ticket": "OPS-7", "release": ""}, app="other"))
 
-    page = store.list(TaskQuery(app="shop", limit=10, **filters))
+    page = store.list(TaskQuery("shop", 10, only))
 
     assert [task.command for task in page.items] == [command]
 
@@ -354,8 +446,43 @@ def test_a_filter_follows_the_record(store: TaskStore) -> None:
 
     store.save(task.but(status=Status.STOPPED))
 
-    assert listed(store, status=Status.PENDING) == []
-    assert listed(store, status=Status.STOPPED) == [task.id]
+    assert listed(store, only=TaskFilter(FilterBy.STATUS, (Status.PENDING,))) == []
+    assert listed(store, only=TaskFilter(FilterBy.STATUS, (Status.STOPPED,))) == [task.id]
+
+
+def test_a_task_is_found_by_its_tags_as_it_is_now_and_no_more_once_it_is_removed(store: TaskStore) -> None:
+    tags = {"ticket": "OPS-7", "Straße": "A/b: c"}
+    task = created(store, a_new_task(tags=tags))
+    ended = store.save(store.save(task.but(status=Status.RUNNING)).but(status=Status.FAILED))
+
+    for tag in ("ticket:OPS-7", "Straße:A/b: c"):
+        only = TaskFilter(FilterBy.TAG, (tag,))
+        assert store.list(TaskQuery("shop", 10, only)).items == [ListedTask.of(ended)]
+        assert listed(store, only=TaskFilter(FilterBy.TAG, (tag[:-1],))) == []
+    store.remove(ended)
+    assert listed(store, only=TaskFilter(FilterBy.TAG, ("ticket:OPS-7",))) == []
+
+
+def test_a_task_that_follows_another_is_found_by_its_tags_as_that_one_is(store: TaskStore) -> None:
+    tags = {"ticket": "OPS-7"}
+    first = created(store, a_new_task(tags=tags))
+    second = a_new_task(id=ids.new_id(NOON + timedelta(seconds=1)), tags=tags)
+
+    store.save(first.but(status=Status.FAILED), followed_by=second)
+
+    assert listed(store, only=TaskFilter(FilterBy.TAG, ("ticket:OPS-7",))) == [second.id, first.id]
+
+
+def test_nothing_is_tagged_by_a_create_that_was_refused(store: TaskStore) -> None:
+    first = store.create(a_new_task(), a_key(), 1)
+    tags = {"ticket": "OPS-7"}
+
+    with pytest.raises(LimitExceeded):
+        store.create(a_new_task(tags=tags), None, 1)
+    with pytest.raises(IdTaken):
+        created(store, a_new_task(id=first.id, tags=tags))
+    assert store.create(a_new_task(tags=tags), a_key(), None) == first
+    assert listed(store, only=TaskFilter(FilterBy.TAG, ("ticket:OPS-7",))) == []
 
 
 def test_since_keeps_what_was_made_then_or_later(store: TaskStore) -> None:
@@ -370,11 +497,12 @@ def crowds(draw: st.DrawFn) -> list[Task]:
     """Tasks of many times, often of the same one, in a few statuses, by a few people, of two apps."""
     seconds = st.integers(0, 5).map(lambda passed: NOON + timedelta(seconds=passed))
     task = st.builds(
-        lambda moment, status, who, app: (moment, status, who, app),
+        lambda *drawn: drawn,
         seconds,
         st.sampled_from([Status.PENDING, Status.RUNNING, Status.FAILED]),
         st.sampled_from(["ann", "bob", None]),
         st.sampled_from(["shop", "other"]),
+        st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["", "1", "2"])),
     )
     return [
         a_task(
@@ -383,34 +511,52 @@ def crowds(draw: st.DrawFn) -> list[Task]:
             initiated_by=who,
             created_by=who or "ann",
             app=app,
+            tags=tags,
         )
-        for number, (moment, status, who, app) in enumerate(draw(st.lists(task, max_size=20)))
+        for number, (moment, status, who, app, tags) in enumerate(draw(st.lists(task, max_size=20)))
     ]
 
 
 queries = st.fixed_dictionaries(
     {"limit": st.integers(1, 8)},
-    optional={"since": st.integers(-1, 6).map(lambda passed: NOON + timedelta(seconds=passed))},
+    optional={
+        "since": st.integers(-1, 6).map(lambda passed: NOON + timedelta(seconds=passed)),
+        "id_begins": st.tuples(st.integers(-1, 6), st.integers(4, 12)).map(
+            lambda part: ids.first_id_at(NOON + timedelta(seconds=part[0]))[: part[1]]
+        ),
+    },
 )
 filters = st.sampled_from(
-    [{}, {"status": Status.RUNNING}, {"initiated_by": "bob"}, {"created_by": "ann"}, {"created_by": "nobody"}]
+    [
+        None,
+        TaskFilter(FilterBy.STATUS, (Status.RUNNING,)),
+        TaskFilter(FilterBy.STATUS, (Status.RUNNING, Status.FAILED)),
+        TaskFilter(FilterBy.STATUS, (Status.LOST, Status.FAILED, Status.PENDING)),
+        TaskFilter(FilterBy.STATUS, tuple(Status)),
+        TaskFilter(FilterBy.INITIATED_BY, ("bob",)),
+        TaskFilter(FilterBy.CREATED_BY, ("ann",)),
+        TaskFilter(FilterBy.CREATED_BY, ("nobody",)),
+        TaskFilter(FilterBy.TAG, ("a:1",)),
+        TaskFilter(FilterBy.TAG, ("b:",)),
+        TaskFilter(FilterBy.TAG, ("a:3",)),
+    ]
 )
 
 
 @ONE_STORE_FOR_ALL_EXAMPLES
 @given(crowds(), queries, filters)
 def test_page_by_page_a_list_is_complete_and_repeats_nothing(
-    store: TaskStore, crowd: list[Task], query: dict[str, Any], only: dict[str, Any]
+    store: TaskStore, crowd: list[Task], query: dict[str, Any], only: TaskFilter | None
 ) -> None:
     for task in crowd:
         created(store, task)
     try:
-        pages = list(all_pages(store, TaskQuery(app="shop", **query, **only)))
+        pages = list(all_pages(store, TaskQuery("shop", **query, only=only)))
     finally:
         for task in crowd:
             store.remove(task)
 
-    wanted = [task for task in crowd if is_wanted(task, query.get("since"), only)]
+    wanted = [task for task in crowd if is_wanted(task, only, query.get("since"), query.get("id_begins", ""))]
     found = [task for page in pages for task in page.items]
     assert found == [ListedTask.of(task) for task in sorted(wanted, key=lambda task: task.id, reverse=True)]
     assert {len(page.items) for page in pages[:-1]} <= {query["limit"]}
@@ -477,8 +623,14 @@ def all_pages(store: TaskStore, query: TaskQuery) -> Iterator[Page[ListedTask]]:
         yield page
 
 
-def is_wanted(task: Task, since: datetime | None, only: dict[str, Any]) -> bool:
+def is_wanted(
+    task: Task, only: TaskFilter | None, since: datetime | None = None, id_begins: str = ""
+) -> bool:
     is_young = since is None or task.id >= ids.first_id_at(since)
-    return (
-        task.app == "shop" and is_young and all(getattr(task, name) == value for name, value in only.items())
-    )
+    is_named = task.id.startswith(id_begins)
+    return task.app == "shop" and is_young and is_named and (only is None or has(task, only))
+
+
+def has(task: Task, only: TaskFilter) -> bool:
+    values = all_written(task.tags) if only.by is FilterBy.TAG else (getattr(task, only.by),)
+    return any(value in only.values for value in values)

@@ -7,17 +7,30 @@ from pathlib import Path
 ADAPTERS = Path(__file__).parents[2] / "chalicelib/adapters"
 # One service per file; those that are not here make no calls.
 SERVICES = {
+    "app_secrets_manager": "secretsmanager",
     "cloudwatch_logs": "logs",
     "dynamodb": "dynamodb",
     "ecs": "ecs",
     "ecs_inheritance": "ecs",
     "ecs_sessions": "ecs",
+    "deliver_function": "lambda",
+    "event_bus": "events",
+    "keep_secrets_function": "lambda",
+    "launch_function": "lambda",
     "log_groups": "logs",
+    "message_queue": "sqs",
+    "secret_readers": "secretsmanager",
     "session_manager": "ssm",
+    "ssm_secrets": "ssm",
     "stepfunctions": "stepfunctions",
     "task_definitions": "ecs",
 }
-WRITES = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}  # what dynamodb.Write names
+WRITES = {  # what dynamodb.Write names
+    "Put": "put_item",
+    "Update": "update_item",
+    "Delete": "delete_item",
+    "ConditionCheck": "condition_check_item",
+}
 
 
 def calls() -> dict[str, set[str]]:
@@ -35,7 +48,7 @@ def _calls_in(path: Path) -> Iterator[str]:
 def _client_call(node: ast.Call) -> Iterator[str]:
     """`self._client.run_task(...)`"""
     match node.func:
-        case ast.Attribute(value=ast.Attribute(attr="_client"), attr=name):
+        case ast.Attribute(value=ast.Attribute(attr="_client" | "_asked_once"), attr=name):
             yield name
 
 

@@ -62,9 +62,10 @@ def _compute_outputs(parsed: dict[str, Any], **_: Any) -> None:
             "ApiUrl": URL,
             "TableName": _table_of(stack),
             "EventFunction": f"{stack['StackName']}-ecs-event",
+            "PublishFunction": f"{stack['StackName']}-publish",
         }
-        queues = {"UndeliveredQueue": "undelivered", "FailedQueue": "failed"}
-        values |= {name: f"{QUEUES}/{stack['StackName']}-{queue}" for name, queue in queues.items()}
+        values |= {"FailedQueue": f"{QUEUES}/{stack['StackName']}-failed", "EventBus": stack["StackName"]}
+        values |= {"DeliveriesQueue": f"{QUEUES}/{stack['StackName']}-deliveries"}
         stack["Outputs"] = [{"OutputKey": name, "OutputValue": value} for name, value in values.items()]
 
 
@@ -103,6 +104,7 @@ _TABLE: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "DeletionProtectionEnabled": True,
+    "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
 }
 SMALL_TEMPLATE: dict[str, Any] = {
     # Strings all: moto describes a list as Python writes it.
@@ -115,10 +117,7 @@ SMALL_TEMPLATE: dict[str, Any] = {
             "DeletionPolicy": "Retain",
             "Properties": _TABLE,
         },
-        "Undelivered": {
-            "Type": "AWS::SQS::Queue",
-            "Properties": {"QueueName": {"Fn::Sub": "tapit-${Stage}-undelivered"}},
-        },
+        "EventBus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": {"Fn::Sub": "tapit-${Stage}"}}},
         "Failed": {
             "Type": "AWS::SQS::Queue",
             "Properties": {"QueueName": {"Fn::Sub": "tapit-${Stage}-failed"}},

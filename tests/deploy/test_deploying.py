@@ -1,5 +1,6 @@
 """`make deploy`, `make destroy` and `make first-token`, on moto's CloudFormation, S3 and DynamoDB."""
 
+import json
 import re
 from pathlib import Path
 
@@ -74,12 +75,61 @@ def test_a_kept_table_is_found_again(
     assert account.client("dynamodb").list_tables()["TableNames"] == ["tapit-dev"]
 
 
+def test_a_bus_that_others_have_rules_on_is_not_taken_down(
+    account: Account, stack: Stack, small_package: Package
+) -> None:
+    verbs.deploy(account, stack, small_package, {}, print)
+    pattern = json.dumps({"source": ["tapit"]})
+    account.client("events").put_rule(Name="failures", EventBusName="tapit-dev", EventPattern=pattern)
+
+    with pytest.raises(Refusal, match="There are rules on the bus tapit-dev: failures"):
+        verbs.destroy(account, stack, with_table=False, say=print)
+
+    assert stack.find() is not None
+
+
 def test_a_table_goes_only_when_told_to(account: Account, stack: Stack, small_package: Package) -> None:
     verbs.deploy(account, stack, small_package, {}, print)
 
     verbs.destroy(account, stack, with_table=True, say=print)
 
     assert account.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_secrets_of_webhooks_are_kept_with_the_table_and_go_with_it(
+    account: Account, stack: Stack, small_package: Package
+) -> None:
+    ssm = account.client("ssm")
+    mine = [f"/tapit/dev/webhooks/{number}" for number in range(25)]
+    for name in (*mine, "/tapit/dev2/webhooks/other"):
+        ssm.put_parameter(Name=name, Value="whsec_a", Type="SecureString")
+
+    verbs.deploy(account, stack, small_package, {}, print)
+    verbs.destroy(account, stack, with_table=False, say=print)
+    assert ssm.get_parameter(Name=mine[0])["Parameter"]["Name"] == mine[0]
+
+    verbs.deploy(account, stack, small_package, {}, print)
+    verbs.destroy(account, stack, with_table=True, say=print)
+    left = ssm.get_parameters_by_path(Path="/tapit", Recursive=True)["Parameters"]
+    assert [each["Name"] for each in left] == ["/tapit/dev2/webhooks/other"]
+
+
+def test_secrets_of_apps_are_kept_with_the_table_and_go_with_it(
+    account: Account, stack: Stack, small_package: Package
+) -> None:
+    client = account.client("secretsmanager")
+    mine = [f"tapit/dev/shop-{number}" for number in range(120)]
+    for name in (*mine, "tapit/dev2/shop", "shops/tapit/dev/own"):
+        client.create_secret(Name=name, SecretString="{}")
+
+    verbs.deploy(account, stack, small_package, {}, print)
+    verbs.destroy(account, stack, with_table=False, say=print)
+    assert client.describe_secret(SecretId=mine[0])["Name"] == mine[0]
+
+    verbs.deploy(account, stack, small_package, {}, print)
+    verbs.destroy(account, stack, with_table=True, say=print)
+    left = [each["Name"] for each in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]]
+    assert sorted(left) == ["shops/tapit/dev/own", "tapit/dev2/shop"]
 
 
 def test_a_first_deployment_that_failed_does_not_block_the_next(
@@ -182,8 +232,18 @@ def test_of_a_first_token_only_a_digest_is_stored(
     assert stored is not None
     assert stored.name == "alice"
     assert stored.accepts(form[1])
-    assert form[1] not in str(dynamodb.scan(TableName="tapit-dev")["Items"])
+    items = dynamodb.scan(TableName="tapit-dev")["Items"]
+    assert form[1] not in str(items)
     assert f"tapit login url={URL} --profile dev" in shown
+    (told,) = [json.loads(item["summary"]["S"]) for item in items if item["pk"]["S"].startswith("audit#")]
+    assert (told["what"], told["target"], told["details"]["id"]) == ("token.created", "alice", form[0])
+    assert told["by"] == account.client("sts").get_caller_identity()["Arn"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 256, "red\x1b[31m", "two\nlines"])
+def test_a_token_s_name_is_one_that_can_be_kept_and_shown(name: str) -> None:
+    with pytest.raises(Refusal, match="name"):
+        verbs.check_token_name(name)
 
 
 @pytest.mark.parametrize("command", ["first-token", "destroy", "redrive"])

@@ -10,8 +10,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from chalicelib.adapters.queue_courier import message_of
 from deploy.lambda_runtime import LAMBDAS_OWN, Outcome, invoke
 from deploy.package import ROOT
+from tests.builders import a_delivery, a_task, an_event
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +21,9 @@ TASK_ID = "01234567890a"
 VALUES = {
     "STAGE": "dev",
     "TABLE": "tapit-dev",
+    "FAILED_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/tapit-dev-failed",
+    "DELIVERIES_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/tapit-dev-deliveries",
+    "SLOW_DELIVERIES_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/tapit-dev-slow-deliveries",
     "SESSION_ROLE_ARN": "arn:aws:iam::123456789012:role/tapit-dev-SessionRole-1",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:tapit-dev-lifecycle",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
@@ -36,7 +41,7 @@ ECS_EVENT = {
     "detail": {
         "taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/prod/1",
         "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/prod",
-        "startedBy": f"tapit-dev/{TASK_ID}",
+        "startedBy": f"tapit-dev/{TASK_ID}/1",
         "lastStatus": "RUNNING",
         "desiredStatus": "RUNNING",
         "version": 3,
@@ -44,10 +49,27 @@ ECS_EVENT = {
     },
 }
 STEP = {"task_id": TASK_ID}
+OVER = {"task_id": TASK_ID, "done": True, "next_wake": None}
+NO_NEWS = {
+    "eventName": "MODIFY",
+    "dynamodb": {
+        "SequenceNumber": "1",
+        "NewImage": {"pk": {"S": f"task#{TASK_ID}"}, "record": {"S": a_task(revision=2).model_dump_json()}},
+    },
+}
+DELIVERY = {
+    "messageId": "1",
+    "receiptHandle": "1",
+    "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:tapit-dev-deliveries",
+    "body": message_of(a_delivery(), an_event(a_task())),
+}
 EVENTS: dict[str, dict[str, Any]] = {
     "EcsEvent": ECS_EVENT,
     "Launch": STEP,
     "CheckDeadline": STEP,
+    "Publish": {"Records": [NO_NEWS]},
+    "Deliver": {"Records": [DELIVERY]},
+    "KeepSecrets": {"app": "shop", "remove": True},
     "Sweep": ECS_EVENT | {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}},
 }
 
@@ -100,7 +122,7 @@ def test_a_function_handles_what_it_is_called_with(
     answered = invoke(code, handler, EVENTS[function], _environment(template, function) | aws)
 
     assert answered.kind == "response", answered.written
-    assert answered.said in (None, {"task_id": TASK_ID, "done": True, "next_wake": None})
+    assert answered.said in (None, OVER, {"batchItemFailures": []}, {})
 
 
 @pytest.mark.parametrize("function", EVENTS)

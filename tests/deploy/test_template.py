@@ -14,11 +14,17 @@ from deploy.package import ROOT, Package
 LINT = ROOT / ".venv/lint/bin"
 REGIONS = ("us-east-1", "eu-central-1")
 FUNCTION = "AWS::Serverless::Function"
-# Lambda sets the region itself; only who begins lifecycles is told of their machine, only who launches of the role.
+# Lambda sets the region itself; only who may begin a lifecycle is told of their machine, only who launches of the role.
 SET_BY_LAMBDA = {"AWS_REGION"}
 # Plugins cost time at a cold start; a call that measures nothing is no reason for a line that is not JSON.
 FOR_LIBRARIES = {"PYDANTIC_DISABLE_PLUGINS", "PYTHONWARNINGS"}
-ONLY_FOR_SOME = {"STATE_MACHINE_ARN": {"APIHandler", "Sweep"}, "SESSION_ROLE_ARN": {"Launch"}}
+ONLY_FOR_SOME = {
+    "STATE_MACHINE_ARN": {"APIHandler", "EcsEvent", "Launch", "CheckDeadline", "Sweep"},
+    "SESSION_ROLE_ARN": {"Launch"},
+    "FAILED_QUEUE_URL": {"Publish"},
+    "DELIVERIES_URL": {"APIHandler", "Publish"},
+    "SLOW_DELIVERIES_URL": {"Deliver"},
+}
 HAND_WRITTEN_ANSWERS = {"MISSING_AUTHENTICATION_TOKEN": 404, "THROTTLED": 429, "REQUEST_TOO_LARGE": 413}
 
 
@@ -50,7 +56,7 @@ def test_every_function_has_a_fixed_name_a_role_and_a_log_that_ends(template: di
     functions = _of_type(template, FUNCTION)
     roles = [json.dumps(function["Role"]) for function in functions.values()]
 
-    assert len(set(roles)) == len(functions) == 5
+    assert len(set(roles)) == len(functions) == 8
     for name, function in functions.items():
         own_name = function["FunctionName"]["Fn::Sub"]
         log = template["Resources"][function["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
@@ -65,9 +71,13 @@ def test_the_rule_matches_only_this_stages_tasks_and_loses_none(template: dict[s
     assert rule["Pattern"] == {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Task State Change"],
-        "detail": {"startedBy": [{"prefix": {"Fn::Sub": "tapit-${Stage}/"}}]},
+        "detail": {
+            "startedBy": [{"prefix": {"Fn::Sub": "tapit-${Stage}/"}}],
+            # Launching a task tells as much as the first, and nobody has to wait in the other.
+            "lastStatus": [{"anything-but": ["PROVISIONING", "ACTIVATING"]}],
+        },
     }
-    assert rule["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}}
+    assert rule["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FailedEvents", "Arn"]}}
     assert rule["RetryPolicy"]["MaximumEventAgeInSeconds"] == 24 * 60 * 60
 
 
@@ -75,6 +85,51 @@ def test_what_the_event_handler_fails_on_is_kept(template: dict[str, Any]) -> No
     config = template["Resources"]["EcsEvent"]["Properties"]["EventInvokeConfig"]
 
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("queue", "scaling"), [("Deliveries", None), ("SlowDeliveries", {"MaximumConcurrency": 10})]
+)
+def test_deliveries_go_one_by_one_and_what_never_gets_through_is_kept(
+    template: dict[str, Any], queue: str, scaling: Any
+) -> None:
+    """One by one: of a batch all would wait for the slowest receiver."""
+    properties, source = (template["Resources"][name]["Properties"] for name in (queue, f"{queue}Source"))
+    function = template["Resources"]["Deliver"]["Properties"]
+
+    assert source["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert (source["BatchSize"], source.get("ScalingConfig")) == (1, scaling)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert properties["RedrivePolicy"]["maxReceiveCount"] == 10  # as the function's log says
+    assert properties["VisibilityTimeout"] >= 6 * function["Timeout"]  # as Lambda's documentation wants it
+
+
+def test_the_tables_stream_brings_what_may_be_news_and_loses_none(template: dict[str, Any]) -> None:
+    """What else is written, and what is deleted, is not even looked at."""
+    source = template["Resources"]["PublishSource"]["Properties"]
+    tasks, subscriptions = (json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"])
+
+    assert template["Resources"]["Table"]["Properties"]["StreamSpecification"] == {
+        "StreamViewType": "NEW_IMAGE"
+    }
+    assert tasks == {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {
+            "Keys": {"pk": {"S": [{"prefix": "task#"}, {"prefix": "schedule#"}]}},
+            "NewImage": {"news": {"S": ["yes"]}},
+        },
+    }
+    assert subscriptions == {
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "subscription#"}]}}},
+    }
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert 0 < source["MaximumRecordAgeInSeconds"] < 24 * 60 * 60  # then a redrive finds it in the stream
+    assert source["MaximumRetryAttempts"] > 0
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
 
 
 def test_the_table_outlives_the_stack(template: dict[str, Any]) -> None:
@@ -93,6 +148,12 @@ def test_the_gateways_own_answers_have_our_shape(template: dict[str, Any], kind:
     assert {"Code", "Message"} <= set(json.loads(answer["responseTemplates"]["application/json"]))
 
 
+def test_whoever_asks_the_stage_too_often_is_told_when_to_ask_again(template: dict[str, Any]) -> None:
+    assert _answers(template)["THROTTLED"]["responseParameters"] == {
+        "gatewayresponse.header.Retry-After": "'1'"
+    }
+
+
 def test_every_other_answer_of_the_gateway_has_it_too(template: dict[str, Any]) -> None:
     answers = _answers(template)
 
@@ -102,6 +163,16 @@ def test_every_other_answer_of_the_gateway_has_it_too(template: dict[str, Any]) 
             "$context.error.messageString", '"words"'
         )
         assert {"Code", "Message"} <= set(json.loads(filled))
+
+
+def test_whoever_has_no_token_cannot_use_up_what_the_others_have(template: dict[str, Any]) -> None:
+    """Signing in is open, and each try asks STS."""
+    settings = template["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    limits = {each["ResourcePath"]: each for each in settings}
+    login, everything = limits["/~1login"], limits["/*"]
+
+    assert login["ThrottlingRateLimit"] <= everything["ThrottlingRateLimit"] / 10
+    assert login["ThrottlingBurstLimit"] < everything["ThrottlingBurstLimit"]
 
 
 def test_every_alarm_tells_somebody(template: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def test_a_running_homes_profile_is_not_taken_by_another(new_home: NewHome, tmp_
     )
 
     assert second.returncode == 1
-    assert f"belongs to another server, which is running at {first.url}" in second.stderr
+    assert f"belongs to another server, which is running at {first.socket_url}" in second.stderr
     assert "--profile local2" in second.stderr
 
 
@@ -37,7 +37,7 @@ def test_a_dead_homes_profile_is_taken_over(new_home: NewHome) -> None:
     shown = subprocess.run(
         [BIN / "tapit", "config", "show", "-o", "json"], env=second.env, capture_output=True, text=True
     )
-    assert second.url in shown.stdout
+    assert second.socket_url in shown.stdout
 
 
 @pytest.mark.parametrize("default", ["local", "team"])
@@ -67,3 +67,28 @@ def test_a_word_that_names_no_profile_is_refused_before_anything_is_made(tmp_pat
     assert refused.returncode == 2
     assert "'--profile': 'a b' is not a profile's name" in refused.stderr
     assert not state.exists()
+
+
+@pytest.mark.parametrize("what", ["a folder in its place", "no folder for it", "nonsense in it"])
+def test_a_home_whose_profile_cannot_be_written_serves_and_says_how_to_reach_it(
+    new_home: NewHome, what: str
+) -> None:
+    home = new_home()
+    config = Path(home.env["XDG_CONFIG_HOME"])
+    if what == "no folder for it":
+        config.parent.mkdir(exist_ok=True)
+        config.write_text("a file")
+    elif what == "a folder in its place":
+        (config / "tapit" / "config.toml").mkdir(parents=True)
+    else:
+        (config / "tapit").mkdir(parents=True)
+        (config / "tapit" / "config.toml").write_text("[[[")
+
+    home.start()
+
+    assert "The profile `local` could not be written: " in home.log
+    export = next(line.strip() for line in home.said if line.startswith("  export "))
+    tapit = f"{export}; exec {BIN}/tapit list apps"
+    env = home.env | {"XDG_CONFIG_HOME": "/no/such/folder"}
+    listed = subprocess.run(["sh", "-c", tapit], env=env, capture_output=True, text=True, check=False)
+    assert (listed.returncode, listed.stderr[:6]) == (0, "No app"), listed.stderr

@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 from websockets.sync.server import ServerConnection, serve
+
+from tests.local.session_agent.session_client import reach, split
 
 HELD_BACK = 0.05  # seconds a frame waits to be overtaken, when no other comes
 
@@ -88,15 +89,15 @@ class BadRoad:
         said = json.loads(content)
         if "url" not in said:
             return content
-        parts = urlsplit(said["url"])
-        self._targets[parts.path] = said["url"]
+        _, asked = split(said["url"])
+        self._targets[urlsplit(asked).path] = said["url"]
         here = "{}:{}".format(*self._sockets.socket.getsockname())
-        return json.dumps({**said, "url": said["url"].replace(parts.netloc, here)}).encode()
+        return json.dumps({**said, "url": f"ws://{here}{asked}"}).encode()
 
     def _carry(self, client: ServerConnection) -> None:
         assert client.request is not None
         target = self._targets[urlsplit(client.request.path).path]
-        with connect(target, compression=None, max_size=None) as agent:
+        with reach(target, max_size=None) as agent:
             with self._lock:
                 self._open += [client, agent]
             back = threading.Thread(target=self._pass_on, args=(agent, client, 1), daemon=True)

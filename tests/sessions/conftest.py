@@ -49,6 +49,10 @@ class Desk:
         (task,) = self.tasks()
         return str(task["id"])
 
+    def place_of(self, task_id: str) -> Path:
+        """Return the folder that the task's command runs in."""
+        return self.home.folder(task_id).path / "work"
+
     def ended(self, task_id: str) -> Any:
         """Return the task once it is over."""
         return self.home.api.finished(task_id)

@@ -39,7 +39,7 @@ class Person:
         self.state_before = termios.tcgetattr(self._side)
         self.process = subprocess.Popen(
             words,
-            env={**env, "TERM": "xterm-256color"},
+            env={"TERM": "xterm-256color", **env},
             cwd=folder,
             stdin=self._side,
             stdout=self._side,

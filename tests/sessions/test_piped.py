@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.home_process import BIN
+from tests.local.supervisor.supervised_task import until
 from tests.sessions.conftest import Desk
+from tests.stops.lines import WELL
 
 EVERY_BYTE = bytes(range(256))
 
@@ -130,7 +132,7 @@ def test_a_task_that_was_not_started_for_it_takes_no_shell(desk: Desk) -> None:
 
 
 def test_an_unknown_task_and_a_finished_one_are_told(desk: Desk) -> None:
-    created = desk.pipes("-o", "id", "create", "task", "true", "interactive=true", "-w")
+    created = desk.pipes("-o", "id", "create", "task", "interactive=true", "-w", "true")
     task_id = created.stdout.decode().strip()
 
     assert b"is over: it succeeded" in desk.pipes("shell", f"task={task_id}").stderr
@@ -138,8 +140,29 @@ def test_an_unknown_task_and_a_finished_one_are_told(desk: Desk) -> None:
 
 
 def test_an_output_format_is_refused(desk: Desk) -> None:
-    refused = desk.pipes("run", "true", "-o", "json")
+    refused = desk.pipes("run", "-o", "json", "true")
 
     assert refused.returncode == 125
     assert b"-o does not go with a session" in refused.stderr
     assert desk.tasks() == []
+
+
+def test_a_stop_lets_a_piped_command_end_well_and_loses_none_of_its_output(desk: Desk) -> None:
+    with subprocess.Popen(
+        [BIN / "tapit", "run", f"{WELL} 5; echo goes on"],
+        env=desk.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as waiting:
+        until(desk.tasks)
+        place = desk.place_of(desk.only_task())
+        until((place / "up").exists)
+
+        desk.home.api.post(f"/tasks/{desk.only_task()}/stop")
+        until((place / "stopping").exists)
+        (place / "go").touch()
+
+        assert waiting.stdout is not None
+        assert waiting.stdout.read() == b"stopping\nbye\n"
+    assert desk.ended(desk.only_task())["status"] == "STOPPED"

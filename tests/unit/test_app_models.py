@@ -42,7 +42,7 @@ def test_what_is_given_is_kept_and_shown() -> None:
 def test_null_puts_a_field_back() -> None:
     nothing = dict.fromkeys(WHOLE.keys() - {"secrets"}) | {"secrets": dict.fromkeys(WHOLE["secrets"])}
 
-    changed = read(ChangeApp, nothing).applied_to(an_app(**WHOLE))
+    changed = read(ChangeApp, nothing).applied_to(an_app(**WHOLE), NOON, "alice")
 
     assert changed == an_app()
 

@@ -13,8 +13,8 @@ from chalicelib.domain.errors import TaskFinished
 from chalicelib.domain.session import NOBODY_CAME
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import FINAL, Status
+from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.task import (
-    StopCause,
     Task,
     accept_launch,
     begin_attempt,
@@ -49,8 +49,9 @@ EARLY = [
     a_sighting(version=1, waiting_for="provisioning"),
     a_sighting(version=2, waiting_for="pulling the image"),
     a_sighting(version=3, started_at=NOON),
+    a_sighting(version=4, started_at=NOON),  # with nothing new in it
 ]
-FOREIGN = a_sighting(version=50, arn=ARN + "other", is_stopped=True, stop_code="UserInitiated")
+FOREIGN = a_sighting(version=60, arn=ARN + "other", is_stopped=True, stop_code="UserInitiated")
 
 
 def seeing(sighting: Sighting) -> Step:
@@ -111,8 +112,8 @@ def several(steps: Sequence[Step]) -> st.SearchStrategy[list[Step]]:
 def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
     data: st.DataObject, asked: Task, cause: StopCause | None, how: dict[str, Any]
 ) -> None:
-    exited = seeing(an_end(version=4, is_stopped=False, **how))
-    stopped = seeing(an_end(version=5, **how))
+    exited = seeing(an_end(version=5, is_stopped=False, **how))
+    stopped = seeing(an_end(version=6, **how))
     stop = stopping_for(cause)
 
     before_the_stop = data.draw(several(QUIET))
@@ -134,7 +135,7 @@ def test_every_order_repetition_and_loss_of_news_leads_to_the_same_end(
 
 
 @given(
-    several([*QUIET, *map(stopping_for, CAUSES), losing, *(seeing(an_end(version=4, **how)) for how in ENDS)])
+    several([*QUIET, *map(stopping_for, CAUSES), losing, *(seeing(an_end(version=5, **how)) for how in ENDS)])
 )
 def test_a_final_task_only_ever_moves_from_lost_to_what_really_happened(steps: list[Step]) -> None:
     task = ASKED
@@ -143,11 +144,11 @@ def test_a_final_task_only_ever_moves_from_lost_to_what_really_happened(steps: l
         if before.status in FINAL - {Status.LOST}:
             assert task is before or ending(task) == ending(before)
         if before.status is Status.LOST:
-            assert task.status is Status.LOST or task.ecs_version == 4
+            assert task.status is Status.LOST or task.ecs_version == 5
 
 
 @given(
-    several([*QUIET, *map(stopping_for, CAUSES), losing, *(seeing(an_end(version=4, **how)) for how in ENDS)])
+    several([*QUIET, *map(stopping_for, CAUSES), losing, *(seeing(an_end(version=5, **how)) for how in ENDS)])
 )
 def test_every_step_done_twice_is_done_once(steps: list[Step]) -> None:
     task = ASKED
@@ -165,6 +166,6 @@ def test_news_of_another_attempts_container_is_ignored(steps: list[Step]) -> Non
 
 @pytest.mark.parametrize("how", ENDS, ids=lambda how: str(how["stop_code"]))
 def test_the_history_of_an_end_is_one_line(how: dict[str, Any]) -> None:
-    task = after(ASKED, [accepting, seeing(an_end(version=4, **how)), seeing(an_end(version=5, **how))])
+    task = after(ASKED, [accepting, seeing(an_end(version=5, **how)), seeing(an_end(version=6, **how))])
 
     assert [line.status for line in task.history] == ["PENDING", "STARTING", task.status]

@@ -42,6 +42,19 @@ def test_a_cursor_of_another_token_is_refused(query: str, position: str) -> None
         unseal(OTHER_TOKEN, query, seal(TOKEN, query, position))
 
 
+@given(texts, texts)
+def test_a_cursor_for_no_token_is_good_for_its_query_whoever_asks(query: str, position: str) -> None:
+    cursor = seal(None, query, position)
+
+    assert unseal(None, query, cursor) == position
+    with pytest.raises(InvalidRequest):
+        unseal(TOKEN, query, cursor)
+    with pytest.raises(InvalidRequest):
+        unseal(None, query + "x", cursor)
+    with pytest.raises(InvalidRequest):
+        unseal(None, query, seal(TOKEN, query, position))
+
+
 @given(texts, st.data())
 def test_a_changed_cursor_is_refused_or_still_says_the_same(position: str, data: st.DataObject) -> None:
     """The last character of base64 may have bits that mean nothing."""

@@ -3,14 +3,20 @@
 The shape: docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.ecs_events import parse, started_by
-from tests.builders import TASK_ID
+from chalicelib.domain.diagnosis import EndedBy
+from chalicelib.domain.status import Status
+from chalicelib.domain.task import observe
+from chalicelib.ecs_events import sighting_in, started_by, task_of
+from tests.builders import TASK_ID, a_starting_task
 
 ARN = "arn:aws:ecs:us-west-2:111122223333:task/prod/0123456789abcdef0123456789abcdef"
 
@@ -65,7 +71,7 @@ def a_detail(**changes: Any) -> dict[str, Any]:
         "pullStartedAt": "2026-11-24T12:00:10.1Z",
         "pullStoppedAt": "2026-11-24T12:00:20.1Z",
         "startedAt": "2026-11-24T12:00:21.25Z",
-        "startedBy": started_by("prod", TASK_ID),
+        "startedBy": started_by("prod", TASK_ID, 7),
         "stopCode": "EssentialContainerExited",
         "stoppedAt": "2026-11-24T12:10:30.75Z",
         "stoppedReason": "Essential container in task exited",
@@ -83,9 +89,10 @@ def at(minute: int, second: float) -> datetime:
 
 
 def test_a_stopped_task_is_read_whole() -> None:
-    task_id, seen = parse(a_detail())
+    detail = a_detail()
+    seen = sighting_in(detail)
 
-    assert task_id == TASK_ID
+    assert (task_of(detail, "prod"), seen.attempt) == (TASK_ID, 7)
     assert (seen.arn, seen.version, seen.is_stopped) == (ARN, 6, True)
     assert (seen.started_at, seen.stopping_at) == (at(0, 21.25), at(10, 13.5))
     assert (seen.stop_code, seen.exit_code) == ("EssentialContainerExited", 3)
@@ -93,8 +100,8 @@ def test_a_stopped_task_is_read_whole() -> None:
 
 
 def test_a_task_ends_when_its_containers_do_not_when_its_network_is_gone() -> None:
-    _, seen = parse(a_detail())
-    _, without = parse(a_detail(executionStoppedAt=None))
+    seen = sighting_in(a_detail())
+    without = sighting_in(a_detail(executionStoppedAt=None))
 
     assert (seen.stopped_at, without.stopped_at) == (at(10, 3.5), at(10, 30.75))
 
@@ -109,12 +116,23 @@ def test_a_task_ends_when_its_containers_do_not_when_its_network_is_gone() -> No
         f"tapit-prod/{TASK_ID}x",
         f"x-tapit-prod/{TASK_ID}",
         f"tapit-prod/{TASK_ID}\n",
+        f"tapit-prod/{TASK_ID}/",
+        f"tapit-prod/{TASK_ID}/x",
     ],
 )
 def test_other_peoples_tasks_are_nobody_of_ours(startedBy: str | None) -> None:  # noqa: N803 - ECS's own name
-    task_id, _ = parse(a_detail(startedBy=startedBy))
+    assert task_of(a_detail(startedBy=startedBy), "prod") is None
 
-    assert task_id is None
+
+def test_another_stages_tasks_are_nobody_of_ours() -> None:
+    assert task_of(a_detail(), "production") is None
+    assert task_of(a_detail(startedBy=f"tapit-prod-2/{TASK_ID}/1"), "prod") is None
+
+
+def test_a_container_that_an_earlier_version_started_is_ours_too() -> None:
+    detail = a_detail(startedBy=f"tapit-prod/{TASK_ID}")
+
+    assert (task_of(detail, "prod"), sighting_in(detail).attempt) == (TASK_ID, None)
 
 
 @pytest.mark.parametrize(
@@ -129,20 +147,20 @@ def test_other_peoples_tasks_are_nobody_of_ours(startedBy: str | None) -> None: 
     ],
 )
 def test_what_a_task_waits_for_is_said_until_it_runs(status: str, waiting_for: str | None) -> None:
-    _, seen = parse(a_detail(lastStatus=status))
+    seen = sighting_in(a_detail(lastStatus=status))
 
     assert seen.waiting_for == waiting_for
 
 
 def test_an_exit_is_known_while_the_network_is_still_there() -> None:
-    _, seen = parse(a_detail(lastStatus="DEPROVISIONING", stoppedAt=None))
+    seen = sighting_in(a_detail(lastStatus="DEPROVISIONING", stoppedAt=None))
 
     assert (seen.is_stopped, seen.is_over) == (False, True)
 
 
 def test_a_container_out_of_memory_is_seen_and_both_reasons_are_kept() -> None:
     reason = "OutOfMemoryError: Container killed due to memory usage"
-    _, seen = parse(a_detail(containers=[a_container(exitCode=137, reason=reason)]))
+    seen = sighting_in(a_detail(containers=[a_container(exitCode=137, reason=reason)]))
 
     assert seen.out_of_memory
     assert seen.reason == f"Essential container in task exited: {reason}"
@@ -158,7 +176,7 @@ def test_a_container_out_of_memory_is_seen_and_both_reasons_are_kept() -> None:
     ],
 )
 def test_a_stop_for_the_time_limit_is_known_by_our_own_words(reason: str | None, was_up: bool) -> None:  # noqa: FBT001
-    _, seen = parse(a_detail(stopCode="UserInitiated", stoppedReason=reason))
+    seen = sighting_in(a_detail(stopCode="UserInitiated", stoppedReason=reason))
 
     assert seen.time_was_up is was_up
 
@@ -166,7 +184,7 @@ def test_a_stop_for_the_time_limit_is_known_by_our_own_words(reason: str | None,
 def test_a_container_beside_ours_has_no_say() -> None:
     agent = a_container(name="aws-guardduty-agent-x", exitCode=0)
 
-    _, seen = parse(a_detail(containers=[agent, a_container(exitCode=3)]))
+    seen = sighting_in(a_detail(containers=[agent, a_container(exitCode=3)]))
 
     assert seen.exit_code == 3
 
@@ -180,14 +198,14 @@ def test_a_task_that_never_started_has_no_exit_code_and_no_start() -> None:
         stoppedReason="CannotPullContainerError: no such tag",
     )
 
-    _, seen = parse(never)
+    seen = sighting_in(never)
 
     assert (seen.exit_code, seen.started_at, seen.is_over) == (None, None, True)
     assert seen.reason == "CannotPullContainerError: no such tag"
 
 
 def test_an_event_with_the_bare_minimum_is_read() -> None:
-    _, seen = parse({"taskArn": ARN, "version": 1, "lastStatus": "PROVISIONING"})
+    seen = sighting_in({"taskArn": ARN, "version": 1, "lastStatus": "PROVISIONING"})
 
     assert (seen.version, seen.is_over, seen.exit_code) == (1, False, None)
 
@@ -195,8 +213,140 @@ def test_an_event_with_the_bare_minimum_is_read() -> None:
 @pytest.mark.parametrize("missing", ["taskArn", "version", "lastStatus"])
 def test_an_event_that_says_nothing_is_an_error(missing: str) -> None:
     with pytest.raises(ValidationError, match=missing):
-        parse(a_detail(**{missing: None}))
+        sighting_in(a_detail(**{missing: None}))
 
 
 def test_a_task_of_ours_fits_in_the_field_that_names_it() -> None:
-    assert len(started_by("a" * 40, TASK_ID)) <= 128
+    assert len(started_by("a" * 40, TASK_ID, 10**9)) <= 128
+
+
+NEVER_STARTED: dict[str, Any] = {
+    "stopCode": "TaskFailedToStart",
+    "startedAt": None,
+    "executionStoppedAt": None,
+    "containers": [],
+}
+PASSING = {
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone": "clusters",
+    "RESOURCE:ENI": "clusters",
+    "AGENT": "clusters",
+    "Timeout waiting for network interface provisioning to complete.": "clusters",
+    "Network interface provision complete error timeout wait for network interface provision.": "clusters",
+    "Timeout waiting for EphemeralStorage provisioning to complete.": "clusters",
+    "Rate limit exceeded while preparing network interface to be attached to instance": "clusters",
+    "InternalError: failed to normalize the network interface": "clusters",
+    "Unexpected EC2 error while attempting to attach network interface to instance": "clusters",
+    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': "
+    "InsufficientFreeAddressesInSubnet": "clusters",
+    "ResourceInitializationError: failed to configure ENI: failed to setup regular eni: netplugin failed": "clusters",
+    "ResourceInitializationError: unable to retrieve secret: ThrottlingException: Rate exceeded": "clusters",
+    "CannotPullContainerError: ref pull has been retried 5 time(s): dial tcp 1.2.3.4:443: i/o timeout": "perhaps",
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): unexpected EOF": "perhaps",
+    "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit": "perhaps",
+    "CannotPullContainerError: failed to copy: 503 Service Unavailable": "perhaps",
+    "ResourceInitializationError: unable to pull secrets or registry auth: : signal: killed": "perhaps",
+    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': AuthFailure": "perhaps",
+    "ResourceInitializationError: unable to retrieve ecr registry auth: RequestError: send request failed caused by: "
+    'Post "https://api.ecr.eu-west-1.amazonaws.com/": dial tcp 10.0.0.1:443: i/o timeout': "perhaps",
+}
+
+
+@pytest.mark.parametrize(("reason", "passing"), PASSING.items())
+def test_a_failure_to_start_that_may_pass_is_known_by_its_words(reason: str, passing: str) -> None:
+    assert sighting_in(a_detail(**NEVER_STARTED, stoppedReason=reason)).passing == passing
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): shop:v9: not found",
+        "CannotPullContainerError: pull access denied: User is not authorized to perform: ecr:BatchGetImage",
+        "ResourceInitializationError: unable to pull secrets: AccessDeniedException: User: throttle is not authorized",
+        "ResourceInitializationError: failed to validate logger args: The specified log group does not exist",
+        "CannotStartContainerError: exec: /bin/sh: no such file or directory",
+        "Unexpected EC2 error while attempting to tag the network interface: TagPolicyViolation",
+        "The selected task definition is not compatible with the selected compute strategy",
+        "Task failed to start",
+    ],
+)
+def test_a_failure_to_start_that_stays_is_none_that_passes(reason: str) -> None:
+    assert sighting_in(a_detail(**NEVER_STARTED, stoppedReason=reason)).passing is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"startedAt": "2026-11-24T12:00:21.25Z"},
+        {"containers": [a_container(exitCode=137)]},
+        {"stopCode": "EssentialContainerExited"},
+        {"stopCode": "UserInitiated"},
+        {"stopCode": "SpotInterruption"},
+        {"stopCode": None},
+    ],
+    ids=str,
+)
+def test_nothing_passes_of_which_something_may_have_run(changes: dict[str, Any]) -> None:
+    timed_out = "Timeout waiting for network interface provisioning to complete."
+
+    assert sighting_in(a_detail(**NEVER_STARTED | {"stoppedReason": timed_out} | changes)).passing is None
+
+
+# Containers beside the command's
+
+FAILED_DEPENDENCY = (
+    "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency "
+    "[init(init:1) (STOPPED->RUNNING) - Exit: 1] for target [main(shop:v1) (NONE->RUNNING)] "
+    "as dependency did not exit successfully."
+)
+
+
+def test_of_several_containers_the_commands_own_alone_counts() -> None:
+    sidecar = a_container(name="pgbouncer", exitCode=137, reason="OutOfMemoryError: killed")
+
+    seen = sighting_in(a_detail(containers=[sidecar, a_container(exitCode=0)]))
+
+    assert (seen.exit_code, seen.out_of_memory) == (0, False)
+    assert seen.reason == "Essential container in task exited"
+
+
+def test_a_command_that_never_ran_for_want_of_a_sidecar_has_no_exit_code_of_its_own() -> None:
+    """The agent gives it 143, as if somebody had stopped it."""
+    init = a_container(name="init", exitCode=1)
+    main = a_container(exitCode=143, reason=FAILED_DEPENDENCY)
+
+    seen = sighting_in(a_detail(containers=[main, init], startedAt=None))
+    ended = observe(a_starting_task(ecs_arn=ARN), seen, at(11, 0))
+
+    assert (ended.status, ended.ended_by, ended.exit_code) == (Status.FAILED, EndedBy.START_FAILURE, None)
+    assert "init(init:1)" in (ended.reason or "")
+    assert ended.diagnosis is not None
+    assert "sidecar" in ended.diagnosis.next
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = sorted(a_detail(stopCode="TaskFailedToStart", startedBy="x"))
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), JSON, max_size=4))
+@example({"version": "9" * 5000})
+@example({"startedBy": f"tapit-prod/{TASK_ID}/" + "9" * 400})
+@example({"attributes": [{"name": "tapit.lost-output-bytes", "value": "many"}]})
+@example({"containers": [{"exitCode": 10**400}]})
+def test_whatever_an_event_holds_it_is_read_or_refused_as_not_an_event(changes: dict[str, Any]) -> None:
+    with suppress(ValidationError):
+        task_of(a_detail() | changes, "prod")
+        sighting_in(a_detail() | changes)
+
+
+@given(
+    st.text(max_size=30)
+    | st.from_regex(r"tapit-[a-z-]{1,5}/[0-9a-z]{11,13}(/[0-9]{0,10})?\n?", fullmatch=True)
+)
+def test_only_what_this_stage_started_is_a_task_of_it(mark: str) -> None:
+    found = task_of(a_detail(startedBy=mark), "prod")
+
+    assert found is None or mark == f"tapit-prod/{found}" or mark.startswith(f"tapit-prod/{found}/")

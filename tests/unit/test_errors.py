@@ -42,6 +42,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         (errors.Stale("Task x"), 409),
         (errors.TaskRemoved("x"), 410),
         (errors.TooLarge("No."), 413),
+        (errors.Unreadable("task x", "status: QUEUED"), 500),
         (errors.Unavailable("Later."), 503),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, TapitError) else "",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import ALPHABET, PATTERN, first_id_at, new_id
+from chalicelib.domain.ids import ALPHABET, PATTERN, first_id_at, new_id, new_long_id
 from tests.builders import NOON
 
 A_MILLISECOND = timedelta(milliseconds=1)
@@ -45,3 +45,19 @@ def test_two_ids_of_one_moment_differ() -> None:
 
 def test_a_moment_after_the_last_id_is_still_after_all_ids() -> None:
     assert first_id_at(datetime(9999, 1, 1, tzinfo=UTC)) > new_id(datetime(3050, 1, 1, tzinfo=UTC))
+
+
+def test_long_ids_are_in_the_order_in_which_they_were_made_also_within_a_microsecond() -> None:
+    moments = [
+        NOON,
+        NOON,
+        NOON + timedelta(microseconds=1),
+        NOON + timedelta(microseconds=2),
+        NOON + timedelta(seconds=1),
+    ]
+    made = [new_long_id(moment) for moment in moments]
+
+    assert made == sorted(made)
+    assert len({len(each) for each in made}) == 1
+    assert first_id_at(NOON) <= made[0]
+    assert made[-2] < first_id_at(NOON + timedelta(seconds=1)) <= made[-1]

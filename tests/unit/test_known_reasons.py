@@ -31,7 +31,16 @@ SAID = [
         "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes",
         "mount targets",
     ),
-    ("ResourceInitializationError: failed to configure ENI", "network"),
+    ("ResourceInitializationError: failed to configure ENI", "tries for longer"),
+    ("Timeout waiting for network interface provisioning to complete.", "tries for longer"),
+    ("Timeout waiting for EphemeralStorage provisioning to complete.", "tries for longer"),
+    (
+        "Unexpected EC2 error while attempting to Create ...: InsufficientFreeAddressesInSubnet",
+        "free addresses",
+    ),
+    ("AGENT", "queue_timeout"),
+    ("RESOURCE:CPU", "queue_timeout"),
+    ("InternalError: the network interface", "run it again"),
     ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (
         "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",
@@ -63,14 +72,36 @@ SAID = [
     ("ECS is performing maintenance on the underlying infrastructure hosting the task.", "machine under it"),
     ("AWS refused: Cluster not found. (ClusterNotFoundException)", "no such cluster"),
     ("AWS refused: The subnet ID 'subnet-1' does not exist (InvalidParameterException)", "subnets="),
+    *[
+        (
+            f"AWS is busy: Error retrieving {what} information: {said} (InvalidParameterException)",
+            "turned requests away",
+        )
+        for what in ("subnet", "security group")
+        for said in (
+            "Rate exceeded (ErrorCode: Throttling)",
+            "Request limit exceeded. (ErrorCode: RequestLimitExceeded)",
+            "An internal error has occurred (ErrorCode: InternalError)",
+        )
+    ],
+    ("AWS did not answer: Read timeout on endpoint URL", "health dashboard"),
     ("the app shop names no cluster", "cluster=CLUSTER"),
     ("the app shop has no subnets, and no service to take them from", "subnets=subnet"),
     ("there is no service web in the cluster prod", "service="),
     ("the service web has several essential containers (a, b)", "container=NAME"),
+    ("there is no cluster prod in this account and Region", "no such cluster"),
+    ("the service web has no container x, but web", "container=NAME"),
+    ("a sidecar cannot be named main, as the container of the command is", "sidecars=NAME"),
+    ("the service web runs on Windows (WINDOWS_SERVER_2022_CORE), and tasks run on Linux alone", "Linux"),
+    ("the volume data is configured at launch, and the service web does not say how", "volumeConfigurations"),
+    (
+        "CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [init] ...",
+        "sidecars=NAME",
+    ),
     ("the app shop has neither an image nor a service to take one from", "image=IMAGE"),
     ("CannotStartContainerError: exec: /bin/sh: no such file or directory", "keep_entrypoint"),
     ("tapit: it did not start in time", "fifteen minutes"),
-    ("the command is too long: ECS takes 8192 characters", "script in the image"),
+    ("the command with its variables is too long: ECS takes 8192 characters", "script in the image"),
 ]
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.fargate_sizes import Size
 from chalicelib.domain.price import dollars
-from chalicelib.domain.size import Size
 
 AN_HOUR = timedelta(hours=1)
 

@@ -7,11 +7,12 @@ import pytest
 
 from chalicelib.domain.diagnosis import EndedBy
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
+from chalicelib.domain.session import NOBODY_CAME
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
+from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.task import (
     KEPT_FOR,
-    StopCause,
     Task,
     accept_launch,
     begin_attempt,
@@ -24,7 +25,7 @@ from chalicelib.domain.task import (
     refuse_unless_final,
     request_stop,
     set_max_hours,
-    wait_for_capacity,
+    wait_for_room,
 )
 from tests.builders import (
     ARN,
@@ -46,16 +47,15 @@ LATER = NOON + timedelta(minutes=5)
 CODES = [0, 1, 137, 143, None]
 UNHEALTHY = [
     ("TaskFailedToStart", EndedBy.START_FAILURE),
-    ("SpotInterruption", EndedBy.INFRASTRUCTURE),
+    ("SpotInterruption", EndedBy.SPOT),
     ("TerminationNotice", EndedBy.INFRASTRUCTURE),
     ("InfrastructureHealth", EndedBy.INFRASTRUCTURE),
     ("ServiceSchedulerInitiated", EndedBy.INFRASTRUCTURE),
     ("SomethingNewOfAmazons", EndedBy.INFRASTRUCTURE),
-    (None, EndedBy.INFRASTRUCTURE),
 ]
 
 
-def outcome(task: Task) -> tuple[Status, EndedBy | None]:
+def outcome(task: Task) -> tuple[Status, str | None]:
     return task.status, task.ended_by
 
 
@@ -166,6 +166,13 @@ def test_a_late_sighting_changes_nothing(version: int) -> None:
     task = a_running_task()
 
     assert observe(task, an_end(version=version), NOON) is task
+
+
+def test_a_sighting_that_tells_nothing_new_is_not_worth_a_save() -> None:
+    task = a_running_task()
+
+    assert observe(task, a_sighting(version=4, started_at=NOON), LATER) is task
+    assert observe(task, a_sighting(version=3, started_at=NOON, waiting_for="starting"), LATER) is task
 
 
 def test_a_sighting_of_another_container_changes_nothing() -> None:
@@ -297,7 +304,7 @@ def test_an_attempt_is_saved_before_the_cluster_is_asked() -> None:
 
 
 def test_a_new_attempt_counts_up_and_waits_for_its_own_answer() -> None:
-    refused = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
+    refused = wait_for_room(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
     again = begin_attempt(refused, PLAN, LATER)
 
     assert again.launch is not None
@@ -317,7 +324,7 @@ def test_an_attempt_without_an_answer_is_not_replaced_by_another() -> None:
 
 
 def test_a_stop_between_two_attempts_ends_the_task_at_once() -> None:
-    refused = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
+    refused = wait_for_room(begin_attempt(a_task(), PLAN, NOON), "no capacity", NOON)
 
     assert outcome(request_stop(refused, BY_ALICE, LATER)) == (Status.STOPPED, EndedBy.USER)
 
@@ -326,7 +333,7 @@ def test_a_stop_while_an_attempt_is_unanswered_waits_for_the_answer() -> None:
     stopping = request_stop(begin_attempt(a_task(), PLAN, NOON), BY_ALICE, LATER)
 
     assert stopping.status is Status.STOPPING
-    assert outcome(wait_for_capacity(stopping, "no capacity", LATER)) == (Status.STOPPED, EndedBy.USER)
+    assert outcome(wait_for_room(stopping, "no capacity", LATER)) == (Status.STOPPED, EndedBy.USER)
 
 
 def test_a_launch_is_accepted_once() -> None:
@@ -354,17 +361,47 @@ def test_a_late_refusal_changes_no_finished_task() -> None:
 
 
 def test_waiting_for_capacity_is_on_record() -> None:
-    waiting = wait_for_capacity(begin_attempt(a_task(), PLAN, NOON), "no processes left", NOON)
+    waiting = wait_for_room(begin_attempt(a_task(), PLAN, NOON), "no processes left", NOON)
 
     assert waiting.waiting_for == "no processes left"
-    assert wait_for_capacity(waiting, "no processes left", LATER) is waiting
+    assert wait_for_room(waiting, "no processes left", LATER) == waiting
 
 
 def test_a_container_that_was_seen_outlives_a_refusal() -> None:
     seen = observe(begin_attempt(a_task(), PLAN, NOON), a_sighting(started_at=NOON), NOON)
 
     assert refuse_launch(seen, "no such image", LATER) is seen
-    assert wait_for_capacity(seen, "no capacity", LATER) is seen
+    assert wait_for_room(seen, "no capacity", LATER) is seen
+
+
+# Ends without a stop code, as in samples of events from 2017
+
+
+@pytest.mark.parametrize(
+    ("task", "changes", "end"),
+    [
+        (a_running_task(), {"exit_code": 0}, (Status.SUCCEEDED, EndedBy.EXIT)),
+        (a_running_task(), {"exit_code": 3}, (Status.FAILED, EndedBy.EXIT)),
+        (a_running_task(), {"exit_code": 137}, (Status.FAILED, EndedBy.EXIT)),
+        (a_running_task(), {"exit_code": 137, "out_of_memory": True}, (Status.FAILED, EndedBy.OUT_OF_MEMORY)),
+        (a_running_task(), {"exit_code": 143, "time_was_up": True}, (Status.TIMED_OUT, EndedBy.DEADLINE)),
+        (a_running_task(), {"exit_code": None}, (Status.FAILED, EndedBy.INFRASTRUCTURE)),
+        (
+            a_starting_task(),
+            {"exit_code": None, "started_at": None},
+            (Status.FAILED, EndedBy.START_FAILURE),
+        ),
+        (a_stopping_task(BY_ALICE), {"exit_code": 143}, (Status.STOPPED, EndedBy.USER)),
+        (a_stopping_task(BY_ALICE), {"exit_code": None}, (Status.STOPPED, EndedBy.USER)),
+        (a_stopping_task(BY_ALICE), {"exit_code": 0}, (Status.SUCCEEDED, EndedBy.EXIT)),
+        (a_stopping_task(BY_DEADLINE), {"exit_code": 137}, (Status.TIMED_OUT, EndedBy.DEADLINE)),
+        (a_running_task(attached=True), {"exit_code": NOBODY_CAME}, (Status.FAILED, EndedBy.NOBODY_CAME)),
+    ],
+)
+def test_an_end_without_a_stop_code_is_judged_by_its_exit_code(
+    task: Task, changes: dict[str, Any], end: tuple[Status, EndedBy]
+) -> None:
+    assert outcome(observe(task, an_end(stop_code=None, **changes), NOON)) == end
 
 
 # Strays

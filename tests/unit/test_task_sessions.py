@@ -1,6 +1,6 @@
 """How sessions come and go, and what they mean for how a task ends."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,17 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.diagnosis import EndedBy
-from chalicelib.domain.errors import NotInteractive, NotReady, SessionNotFound, SessionOver, TaskOver
+from chalicelib.domain.errors import (
+    Forbidden,
+    NotInteractive,
+    NotReady,
+    SessionNotFound,
+    SessionOver,
+    TaskOver,
+)
 from chalicelib.domain.session import EVERYBODY_LEFT, MOST_KEPT, NOBODY_CAME, Session
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task, observe
 from chalicelib.domain.task_sessions import (
     add_session,
+    attend_session,
     end_session,
+    refuse_foreign,
     refuse_sessions,
     refuse_unless_open,
+    resume_session,
     session_of,
 )
+from chalicelib.domain.token import Role, Token
 from tests.builders import (
     BY_DEADLINE,
     NOON,
@@ -93,6 +104,17 @@ def test_leaving_before_the_command_has_ended_stops_the_task() -> None:
     assert (ended.status, ended.ended_by) == (Status.STOPPED, EndedBy.USER)
 
 
+@pytest.mark.parametrize("exit_code", [0, 143, None])
+def test_a_command_that_ends_when_the_time_is_over_was_told_to(exit_code: int | None) -> None:
+    task = an_attended_task()
+    assert task.deadline is not None
+    stopping = end_session(task, "s1", exit_code, "alice", task.deadline)
+
+    ended = observe(stopping, an_end(**STOPPED_BY_US), task.deadline)
+
+    assert (ended.status, ended.ended_by) == (Status.TIMED_OUT, EndedBy.DEADLINE)
+
+
 @pytest.mark.parametrize("code", [EVERYBODY_LEFT, NOBODY_CAME])
 def test_a_watchdog_that_goes_while_it_is_being_stopped_says_nothing_of_the_command(code: int) -> None:
     by_user = end_session(an_attended_task(), "s1", None, "alice", LATER)
@@ -135,7 +157,7 @@ def test_what_only_the_watchdog_ended_has_failed_and_says_why(code: int, ended_b
     [
         ({"exit_code": 137, "out_of_memory": True}, EndedBy.OUT_OF_MEMORY),
         ({"exit_code": 127}, EndedBy.EXIT),
-        ({"stop_code": "SpotInterruption", "exit_code": 0}, EndedBy.INFRASTRUCTURE),
+        ({"stop_code": "SpotInterruption", "exit_code": 0}, EndedBy.SPOT),
         ({"stop_code": "TaskFailedToStart", "exit_code": None}, EndedBy.START_FAILURE),
     ],
 )
@@ -170,20 +192,91 @@ def test_the_first_end_of_a_session_counts() -> None:
     assert end_session(once, "s1", 0, "bob", LATER + timedelta(minutes=1)) == once
 
 
+def test_whoever_says_that_they_are_there_is() -> None:
+    task = add_session(a_running_task(interactive=True), a_session(command="bash"))
+    for minutes in range(10, 120, 10):
+        task = attend_session(task, "s1", NOON + timedelta(minutes=minutes))
+
+    assert session_of(task, "s1").left_at(NOON + timedelta(minutes=134)) is None
+
+
+@pytest.mark.parametrize("attended_at", [None, LATER])
+def test_whoever_vanished_was_there_until_the_last_sign_of_them(attended_at: datetime | None) -> None:
+    session = a_session(command="bash", attended_at=attended_at)
+
+    assert session.left_at(LATER + timedelta(minutes=26)) == (attended_at or NOON)
+    assert session.ended(LATER, 3).left_at(LATER + timedelta(minutes=26)) == LATER
+
+
+def test_nobody_is_in_a_session_that_is_over() -> None:
+    ended = end_session(an_attended_task(), "s1", 7, "alice", LATER)
+
+    assert attend_session(ended, "s1", LATER) is ended
+
+
+def test_who_came_back_to_a_session_and_where_it_is_now_is_written_down() -> None:
+    task = add_session(a_running_task(interactive=True), a_session(url="wss://one"))
+    session = session_of(resume_session(task, "s1", "wss://another", "bob", LATER), "s1")
+
+    assert (session.url, session.opened_by) == ("wss://another", "alice")
+    assert (session.resumed_by, session.resumed_at) == ("bob", LATER)
+
+
+def test_who_ended_a_session_is_written_down() -> None:
+    ended = end_session(an_attended_task(), "s1", 7, "bob", LATER)
+
+    assert (session_of(ended, "s1").opened_by, session_of(ended, "s1").ended_by) == ("alice", "bob")
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("kept", "is_own"), [({"token_id": "aaaaaaaa"}, True), ({"token_id": "bbbbbbbb"}, False), ({}, True)]
+)
+def test_a_session_is_its_own_token_s_and_every_admin_s(
+    role: Role, kept: dict[str, str], *, is_own: bool
+) -> None:
+    """One that an older version kept is known by the name alone, which another token may have by now."""
+    task = add_session(a_running_task(interactive=True), a_session(**kept))
+    alice = Token(id="aaaaaaaa", name="alice", secret_sha256="", role=role)
+
+    if is_own or role is Role.ADMIN:
+        refuse_foreign(task, "s1", alice)
+        return
+    with pytest.raises(Forbidden, match="s1 is alice's"):
+        refuse_foreign(task, "s1", alice)
+
+
 def test_an_unknown_session_is_not_found() -> None:
     with pytest.raises(SessionNotFound):
         end_session(an_attended_task(), "s9", 0, "alice", LATER)
 
 
 @given(st.lists(st.booleans(), max_size=3 * MOST_KEPT))
-def test_of_very_many_sessions_the_open_ones_are_kept(ends: list[bool]) -> None:
+def test_of_very_many_sessions_the_newest_and_the_open_ones_are_kept(ends: list[bool]) -> None:
     task = a_running_task(interactive=True)
     for number, over in enumerate(ends):
         task = add_session(task, a_session(id=f"s{number}", command="bash"))
         if over:
             task = end_session(task, f"s{number}", 0, "alice", LATER)
 
-    still_open = [f"s{number}" for number, over in enumerate(ends) if not over]
+    still_open = [f"s{number}" for number, over in enumerate(ends) if not over][-MOST_KEPT:]
     kept = [session.id for session in task.sessions]
-    assert [each for each in kept if each in still_open] == still_open
-    assert len(kept) <= max(MOST_KEPT, len(still_open) + 1)
+    assert len(kept) == min(MOST_KEPT, len(ends))
+    assert set(still_open[1:]) <= set(kept)
+    assert kept[-1:] == [f"s{number}" for number in range(len(ends))][-1:]
+    assert kept == sorted(kept, key=lambda name: int(name[1:]))
+
+
+def test_the_session_that_runs_the_command_outlasts_any_number_of_shells_that_nobody_ended() -> None:
+    task = an_attended_task()
+    for number in range(3 * MOST_KEPT):
+        task = add_session(task, a_session(id=f"shell-{number}", command="bash"))
+
+    assert len(task.sessions) == MOST_KEPT
+    assert end_session(task, "s1", 7, "alice", LATER).status is Status.STOPPING
+
+
+def test_a_task_that_is_over_gets_no_session_any_more() -> None:
+    task = a_finished_task(interactive=True)
+
+    assert add_session(task, a_session(command="bash")) is task

@@ -11,6 +11,7 @@ from chalicelib.domain.time_limit import A_DAY, LOOK_AGAIN, SOON, START_TIMEOUT,
 from tests.builders import NOON, a_running_task, a_sighting, a_starting_task, a_stopping_task, a_task
 
 A_SECOND = timedelta(seconds=1)
+LOOKS_AT_A_LONG_STOP = 75
 A_MOMENT = timedelta(microseconds=1)
 
 moments = st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda passed: NOON + passed)
@@ -73,6 +74,20 @@ def test_a_task_without_a_limit_is_looked_at_daily_and_never_overdue() -> None:
     assert overdue(task, NOON + 1000 * A_DAY) is None
 
 
+@given(st.floats(1, 60), st.floats(0, 120))
+def test_a_limit_of_seconds_is_kept_though_no_event_tells_of_the_start(limit: float, start: float) -> None:
+    """Each look sees what the container is then, as DescribeTasks shows it."""
+    started_at, now = NOON + timedelta(seconds=start), NOON
+    task = a_starting_task(max_hours=limit / 3600)
+    while not overdue(task, now):
+        if now >= started_at:
+            task = observe(task, a_sighting(started_at=started_at), now)
+        now = next_wake(task, now)
+
+    assert task.deadline is not None
+    assert task.deadline <= now < task.deadline + 2 * SOON
+
+
 @given(limits, moments)
 def test_a_task_that_was_not_accepted_yet_is_looked_at_within_its_limit(
     max_hours: float | None, now: datetime
@@ -105,5 +120,14 @@ def test_a_task_that_started_at_last_is_no_longer_late_to_start() -> None:
     assert overdue(started, late) is None
 
 
-def test_a_stopping_task_is_looked_at_every_minute() -> None:
+def test_a_stopping_task_is_looked_at_a_minute_later() -> None:
     assert next_wake(a_stopping_task(), NOON) == NOON + LOOK_AGAIN
+
+
+def test_a_task_that_never_stops_is_looked_at_less_and_less() -> None:
+    task, wakes = a_stopping_task(), [NOON]
+    while wakes[-1] < NOON + timedelta(days=365):
+        wakes.append(next_wake(task, wakes[-1]))
+
+    assert wakes[6] <= NOON + timedelta(minutes=7)
+    assert len(wakes) < LOOKS_AT_A_LONG_STOP

@@ -1,19 +1,30 @@
 """`tapit create app name=NAME`"""
 
-from tapit import app_block, app_keys
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
+from tapit.display import for_scripts
 from tapit.errors import CliError
-from tapit.grammar import Command
+from tapit.language import app_keys, secret_keys
+from tapit.language.command import Command
+from tapit.terminal.unseen import read_unseen_values
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tapit.home.answers import App
 
 
 def run(call: Call) -> int:
-    wanted = {key: value for key, value in app_keys.body(call).items() if key != "limits"}
-    limits = {key: value for key, value in app_keys.body(call).get("limits", {}).items() if value is not None}
-    body = {"name": call.text("name"), **wanted, **({"limits": limits} if limits else {})}
-    app = call.client.send("POST", "/apps", body)
+    typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
+    body = {"name": call.text("name"), **app_keys.body(call.settings, typed)}
+    if call.home.is_socket:
+        _add_path(body)
+    app: App = call.client.send("POST", "/apps", body)
     call.say(f"Created app {app['name']}.")
     call.say_notes(app)
-    app_block.print_answer(call, app)
+    for_scripts.print_answer(call, app)
     try:
         _make_default(call, app["name"])
     except CliError as error:  # the app is there all the same
@@ -22,30 +33,38 @@ def run(call: Call) -> int:
     return 0
 
 
+def _add_path(body: dict[str, Any]) -> None:
+    """On this machine tasks find the programs that their app's maker finds; an image has a PATH of its own."""
+    from tapit.home.shell_path import path_of_this_shell
+
+    path = path_of_this_shell()
+    if path:
+        body["environment"] = {"PATH": path, **body.get("environment", {})}
+
+
 def _make_default(call: Call, name: str) -> None:
     """The first app is almost always the one meant from now on."""
     home = call.home
     if home.profile is None:
         return
-    from tapit import config
+    from tapit.home import config_file
 
-    document = config.open_config()
-    section = config.profile_section(document, home.profile)
+    document = config_file.open_config()
+    section = config_file.profile_section(document, home.profile)
     if section.get("app"):
         return
     section["app"] = name
-    config.write_config(document)
+    config_file.write_config(document)
     call.say(f"It is now the app of profile {home.profile}; another one with -a APP.")
 
 
 COMMAND = Command(
-    "create",
-    "app",
-    "Say what the tasks of an app inherit.",
-    run,
+    "create app",
     example="tapit create app name=shop workdir=. env_file=.env max_hours=6",
     word="name",
     required=("name",),
-    keys=(app_keys.NAME, *app_keys.INHERITED),
-    details=app_keys.DETAILS,
+    keys=(app_keys.NEW_NAME, *app_keys.INHERITED),
+    details=app_keys.DETAILS
+    + "\n\nOn this machine (tapit-local) its tasks get the PATH of the shell that made it, without tapit's own\n"
+    "virtual environment; another one with env=PATH=...",
 )

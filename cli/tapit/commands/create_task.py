@@ -1,39 +1,106 @@
 """`tapit create task 'COMMAND'`"""
 
-from tapit import new_task, tasks, values
-from tapit.call import Call
-from tapit.errors import UsageError
-from tapit.grammar import TIMEOUT, WAIT_FLAGS, Command, Key
+from __future__ import annotations
 
-TYPE_CHECKING = False
+import os
+from contextlib import suppress
+
+from tapit import TYPE_CHECKING
+from tapit.call import Call
+from tapit.display import task_list
+from tapit.errors import CliError, CommandNotFound, UsageError
+from tapit.home.client import segment
+from tapit.language import task_keys
+from tapit.language.command import TIMEOUT, WAIT_FLAGS, Command
+
 if TYPE_CHECKING:
-    from typing import Any
+    from tapit.home.answers import Task
 
 
 def run(call: Call) -> int:
-    _refuse_contradictions(call)
-    more = {"interactive": call.get("interactive")} if "interactive" in call.settings else {}
-    task = new_task.create(call, **more)
+    refuse_contradictions(call)
+    return to_the_end(call, create(call))
+
+
+def to_the_end(call: Call, task: Task) -> int:
+    """Say which task was made, and with --wait stay until it has ended."""
     waits = "wait" in call.flags
     _announce(call, task, waits=waits)
     if not waits:
-        tasks.print_one(call, task)
+        task_list.print_one(call, task)
         return 0
     if call.chosen_output == "id":
-        tasks.print_one(call, task)
-    from tapit.waiting import Waiting
+        task_list.print_one(call, task)
+    from tapit.waiting.wait import Waiting
 
     return Waiting(call, task).to_the_end(stream_output=True)
 
 
-def _refuse_contradictions(call: Call) -> None:
-    new_task.refuse_two_images(call)
+def create(call: Call, **more: object) -> Task:
+    """Create the task that was asked for; `more` goes with the request."""
+    require_a_command(call)
+    path, body = f"/apps/{segment(call.app())}/tasks", {**task_keys.body(call.settings), **more}
+    try:
+        return send(call, path, body)
+    except CommandNotFound as missing:
+        missing.then = _what_was_meant(call, missing.then)
+        raise
+
+
+def _what_was_meant(call: Call, then: str | None) -> str:
+    """A saved command that is called almost so, or, as command= has been taken for that, a line."""
+    from tapit.language.did_you_mean import did_you_mean
+
+    name, pages = call.text("command"), call.client.pages(f"/apps/{segment(call.app())}/commands", {})
+    with suppress(CliError):  # what is said already is enough
+        names = [one["name"] for page in pages for one in page["items"]]
+        then = did_you_mean(name, names, before="command=") or then
+    as_line = call.typed_in_app(f"{call.command.path} {name}")
+    return "\n".join(filter(None, (then, f"or, if it is a line: {as_line}")))
+
+
+def send(call: Call, path: str, body: dict[str, object]) -> Task:
+    """Ask for a task, once."""
+    try:
+        # the same key on every try: a repeated request finds the task, instead of starting a second one
+        task: Task = call.client.send("POST", path, body, idempotency_key=os.urandom(16).hex())
+    except KeyboardInterrupt:
+        call.say("Interrupted; the task may have been created anyway.")
+        call.hint("look", "tapit list tasks")
+        raise
+    return task
+
+
+def require_a_command(call: Call) -> None:
+    if "line" not in call.settings and "command" not in call.settings:
+        raise UsageError(
+            f"tapit {call.command.path} needs a command",
+            "It is a line in quotes, or command=, a saved command.",
+            call.command.example,
+        )
+
+
+def refuse_two_images(call: Call) -> None:
+    if "image" in call.settings and "docker_tag" in call.settings:
+        raise UsageError(
+            "image= and docker_tag= contradict each other",
+            "image= names a whole image; docker_tag= picks a tag of the app's own.",
+            "leave one of them out",
+        )
+
+
+def refuse_contradictions(call: Call) -> None:
+    refuse_two_images(call)
+    refuse_flags_without_wait(call)
+
+
+def refuse_flags_without_wait(call: Call) -> None:
     for name, given in (("timeout", call.settings), ("cancel_on_interrupt", call.flags)):
         if name in given and "wait" not in call.flags:
             raise UsageError(f"--{name.replace('_', '-')} goes with --wait", then="add -w")
 
 
-def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
+def _announce(call: Call, task: Task, *, waits: bool) -> None:
     call.say(f"Created task {task['id']}.")
     call.say_notes(task)
     if not waits:
@@ -42,24 +109,15 @@ def _announce(call: Call, task: "dict[str, Any]", *, waits: bool) -> None:
 
 
 COMMAND = Command(
-    "create",
-    "task",
-    "Run a command in a container of its own.",
-    run,
+    "create task",
     example="tapit create task 'python manage.py migrate' --wait",
-    word="command",
-    required=("command",),
+    word="line",
+    needless=(task_keys.NO_REMAINS, (("-d", "--detach"), "It returns once the task is written down.")),
     keys=(
-        *new_task.KEYS,
-        Key(
-            "interactive",
-            values.yes_or_no,
-            "true: tapit shell can open a shell in it while it runs",
-            placeholder="true|false",
-            choices=("true", "false"),
-        ),
+        *task_keys.KEYS,
+        task_keys.INTERACTIVE,
         TIMEOUT,
     ),
     flags=WAIT_FLAGS,
-    details=new_task.ABOUT_COMMANDS,
+    details=task_keys.ABOUT_COMMANDS,
 )

@@ -1,29 +1,23 @@
 """`tapit delete app NAME`"""
 
-from tapit import app_keys
 from tapit.call import Call
-from tapit.client import segment
-from tapit.errors import NotFound, UsageError
-from tapit.grammar import Command
-from tapit.tasks import print_json
+from tapit.display import for_scripts
+from tapit.errors import AppNotFound, UsageError
+from tapit.home.client import segment
+from tapit.language import app_keys
+from tapit.language.command import Command
 
 
 def run(call: Call) -> int:
     name = call.get("name") or call.get("app")
     if not name:
-        raise UsageError("which app?", "Removing one wants it named.", "tapit delete app name=APP")
-    try:
-        call.client.send("DELETE", f"/apps/{segment(name)}")
-        removed = True
-        call.say(f"Removed app {name}; its finished tasks stay until they expire.")
-    except NotFound:
-        removed = False
-        call.say(f"There is no app {name}; nothing to delete.")
+        raise UsageError(
+            "which app?", "An app is only removed when it is named.", "tapit delete app name=APP"
+        )
+    gone = call.client.remove(f"/apps/{segment(name)}", AppNotFound)
+    call.say(gone or f"Removed app {name}; its finished tasks stay until they expire.")
     _forget_default(call, name)
-    if call.output == "json":
-        print_json(call.out, {"name": name, "removed": removed})
-    elif call.output == "id":
-        call.out.write(f"{name}\n")
+    for_scripts.print_answer(call, {"name": name, "removed": gone is None})
     return 0
 
 
@@ -31,22 +25,19 @@ def _forget_default(call: Call, name: str) -> None:
     home = call.home
     if home.profile is None:
         return
-    from tapit import config
+    from tapit.home import config_file
 
-    document = config.open_config()
-    section = config.profile_section(document, home.profile)
+    document = config_file.open_config()
+    section = config_file.profile_section(document, home.profile)
     if section.get("app") != name:
         return
     del section["app"]
-    config.write_config(document)
+    config_file.write_config(document)
     call.say(f"Profile {home.profile} has no app of its own now.")
 
 
 COMMAND = Command(
-    "delete",
-    "app",
-    "Remove an app.",
-    run,
+    "delete app",
     example="tapit delete app name=shop",
     word="name",
     keys=(app_keys.NAME,),

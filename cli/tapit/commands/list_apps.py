@@ -1,16 +1,22 @@
 """`tapit list apps`"""
 
-from tapit import app_block
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
-from tapit.grammar import Command
+from tapit.display import app_list
+from tapit.language.command import Command
+
+if TYPE_CHECKING:
+    from tapit.home.answers import App
 
 
 def run(call: Call) -> int:
-    apps = list(call.client.pages("/apps"))
-    app_block.print_list(call, apps)
+    apps: list[App] = [app for page in call.client.pages("/apps", {}) for app in page["items"]]
+    app_list.print_list(call, apps)
     if not apps:
-        call.say("No apps yet. Make one with: " + call.typed("tapit create app name=demo"))
+        call.say_none("No apps yet.", "Make one with", "tapit create app name=demo", takes="admin")
     return 0
 
 
-COMMAND = Command("list", "apps", "Every app.", run, example="tapit list apps -o json")
+COMMAND = Command("list apps", example="tapit list apps -o json")

@@ -1,92 +1,152 @@
 """`tapit logs ID`"""
 
-from tapit import times, values
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
-from tapit.client import segment
-from tapit.grammar import TASK, Command, Flag, Key
+from tapit.display.last_lines import say_lost_output
+from tapit.display.last_try import last_try
+from tapit.display.output_printer import OutputPrinter
+from tapit.home.client import segment
+from tapit.language import values
+from tapit.language.command import FOLLOW, TASK, TIMESTAMPS, Command, Key
+from tapit.statuses import is_final
+from tapit.terminal import times
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
-PAGE = 1000
+    from tapit.home.answers import LogLine, PageOfOutput, StateOfLog, Task
+
+
+class LogPrinter(OutputPrinter):
+    """Where there is no output of a session's command, it says why, once."""
+
+    def __init__(self, call: Call) -> None:
+        self._time_before = _time_before(call)
+        super().__init__(call.out, _wording(call), whole_lines=call.chosen_output == "json")
+        self._call = call
+        self.has_said_why = False
+
+    def show(self, page: PageOfOutput) -> bool:
+        has_shown = super().show(page)
+        if page.get("attached") and not has_shown and not self.has_said_why:
+            self.has_said_why = True
+            self.end()
+            self._call.say("Its command belongs to a session, and what a session shows is not kept.", "dim")
+            self._call.hint("see", f"tapit show task task={self._call.task_id()}")
+        return has_shown
+
+    def _rest(self, line: LogLine) -> str:
+        return _behind_time(self._call, line, self._time_before) if self._time_before else super()._rest(line)
 
 
 def run(call: Call) -> int:
+    printer = LogPrinter(call)
     if "follow" in call.flags and "tail" not in call.settings:
-        return _follow(call, None)
-    path = f"/tasks/{segment(call.text('task'))}/logs"
-    page = call.client.get(path, {"tail": call.get("tail")} if "tail" in call.settings else {"limit": PAGE})
-    shown = len(page["items"])
-    _show(call, page["items"])
+        return _follow(call, printer, None)
+    page, has_shown = _show_what_there_is(call, printer)
     if "follow" in call.flags:
-        return _follow(call, page["next"])
-    while page["items"] and "tail" not in call.settings and not page["complete"]:
-        page = call.client.get(path, {"cursor": page["next"], "limit": PAGE})
-        shown += len(page["items"])
-        _show(call, page["items"])
-    _explain(call, page, shown)
+        return _follow(call, printer, page["next"])
+    printer.end()
+    if not printer.has_said_why:
+        _explain(call, page, has_shown=has_shown)
     return 0
 
 
-def _follow(call: Call, cursor: str | None) -> int:
-    """Ends with the task; a connection that breaks is taken up again where it was lost."""
+def _show_what_there_is(call: Call, printer: LogPrinter) -> tuple[PageOfOutput, bool]:
+    """Return the last page, and whether there was anything in any of them."""
+    path = f"/tasks/{segment(call.task_id())}/logs"
+    query: dict[str, object] = {"tail": call.get("tail")}
+    has_shown = False
+    while True:
+        page: PageOfOutput = call.client.get(path, {**query, **printer.query}, as_text=printer.wants_text)
+        is_news = printer.show(page)
+        has_shown = has_shown or is_news
+        if page["complete"] or not is_news:
+            return page, has_shown
+        query = {"cursor": page["next"]}
+
+
+def _follow(call: Call, printer: LogPrinter, cursor: str | None) -> int:
+    """Ends with the last try of the task; a connection that breaks is taken up again where it was lost."""
     import signal
 
-    from tapit.follow import Watch
-    from tapit.interrupts import Interrupts
-    from tapit.live import LossesOnly
+    from tapit.waiting.interrupts import Interrupts
 
-    task_id = call.text("task")
-    news = LossesOnly(call.err, task_id, "", since="", quiet="quiet" in call.flags)
-    watch = Watch(call.client, task_id, news)
-    watch.cursor = cursor
+    call.client.told_to = call.out.pipe
+    following: str | None = call.task_id()
     with Interrupts(call.client, signal.SIGINT):
-        watch.stream(0, lambda lines: _show(call, lines))
+        while following is not None:
+            retried_by = _follow_one(call, printer, following, cursor)
+            if retried_by is not None:
+                call.say(f"Task {following} is tried again as {retried_by}.")
+            following, cursor = retried_by, None
     return 0
 
 
-def _explain(call: Call, page: "dict[str, Any]", shown: int) -> None:
-    from tapit.waiting import say_lost_output
+def _follow_one(call: Call, printer: LogPrinter, task_id: str, cursor: str | None) -> str | None:
+    from tapit.display.live_line import LossesOnly
+    from tapit.waiting.follow_log import follow_log
+    from tapit.waiting.watch import Watch
 
+    news = LossesOnly(call.err, task_id, "", since="", quiet="quiet" in call.flags)
+    try:
+        return follow_log(Watch(call.client, task_id, news), printer, cursor=cursor)
+    finally:
+        printer.end()
+
+
+def _explain(call: Call, page: StateOfLog, *, has_shown: bool) -> None:
     say_lost_output(call, page)
     if page["complete"]:
-        if not shown:
+        if not has_shown:
             call.say("The task printed nothing.", "dim")
+        if page.get("retried_by"):
+            _hint_to_last_try(call)
         return
-    follow = call.typed(f"tapit logs -f task={call.text('task')}")
+    follow = call.typed(f"tapit logs -f task={call.task_id()}")
     call.say(f"The task is {page['status']}; more may come: {follow}", "dim")
 
 
-def _show(call: Call, lines: "list[dict[str, Any]]") -> None:
-    call.out.write("".join(_line(call, line) for line in lines))
+def _hint_to_last_try(call: Call) -> None:
+    task: Task = call.client.get(f"/tasks/{segment(call.task_id())}")
+    last = last_try(task)
+    if last is not None:
+        call.hint("last try" if is_final(last) else "current try", f"tapit logs task={last['id']}")
 
 
-def _line(call: Call, line: "dict[str, Any]") -> str:
+def _wording(call: Call) -> Callable[[LogLine], str] | None:
+    """How a line is shown; None where it is passed on as it was printed."""
     if call.chosen_output == "json":
         import json
 
-        return json.dumps(line, ensure_ascii=call.out.wants_ascii_json) + "\n"
+        return lambda line: json.dumps(line, ensure_ascii=call.out.wants_ascii_json)
+    before = _time_before(call)
+    return None if before is None else lambda line: before(line) + _behind_time(call, line, before)
+
+
+def _time_before(call: Call) -> Callable[[LogLine], str] | None:
     if "timestamps" in call.flags:
-        return f"{line['time']} {line['message']}\n"
+        return lambda line: f"{line['time']} "
     if call.out.is_terminal:
-        return call.out.styled(times.local_clock(line["time"]), "dim") + f" {line['message']}\n"
-    return f"{line['message']}\n"
+        return lambda line: call.out.styled(times.local_clock(line["time"]), "dim") + " "
+    return None
+
+
+def _behind_time(call: Call, line: LogLine, before: Callable[[LogLine], str]) -> str:
+    """What goes back to the beginning of its line, as a bar that moves does, does not overwrite the time."""
+    message = line["message"]
+    return message.replace("\r", "\r" + before(line)) if call.out.is_terminal else message
 
 
 COMMAND = Command(
     "logs",
-    None,
-    "What a task printed.",
-    run,
     example="tapit logs task=1jd3m8k7x2qf -f",
     word="task",
     required=("task",),
-    keys=(TASK, Key("tail", values.whole(1, 1000), "only the last lines", placeholder="N")),
-    flags=(
-        Flag("follow", "go on until the task has ended", short="f"),
-        Flag("timestamps", "RFC 3339 before each line"),
-    ),
+    keys=(TASK, Key("tail", values.whole(1, 10_000), "only the last lines", placeholder="N", short="n")),
+    flags=(FOLLOW, TIMESTAMPS),
     details=(
         "A pipe gets the lines as they were printed; -o json gives one object per line.\n\n"
         "Output is kept as lines of UTF-8: a line over 256 KiB is cut into several, bytes that are not UTF-8 "

@@ -1,74 +1,81 @@
 """`tapit set app NAME key=value`"""
 
-from tapit import app_block, app_keys, values
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
-from tapit.client import segment
+from tapit.display import for_scripts
 from tapit.errors import UsageError
-from tapit.grammar import Command, Key
+from tapit.home.client import segment
+from tapit.language import app_keys, secret_keys, unsetting, values
+from tapit.language.command import Command, Key
+from tapit.terminal.unseen import read_unseen_values
+
+if TYPE_CHECKING:
+    from tapit.home.answers import ChangedApp
 
 
 def run(call: Call) -> int:
-    body = app_keys.body(call)
+    typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
+    body = app_keys.body(call.settings, typed)
+    if call.get("secrets_version"):
+        body["secrets_version"] = call.get("secrets_version")
     for name in call.get("unset") or []:
-        if name in body:
-            raise UsageError(f"{name} is both set and unset", then="leave one of them out")
+        unsetting.refuse_set_and_unset(body, [name])
         _unset(body, name)
     if not body:
         raise UsageError("nothing to change", then="tapit set app --help")
-    app = call.client.send("PATCH", f"/apps/{segment(call.get('name') or call.app())}", body)
-    call.say(f"Changed app {app['name']}; tasks created from now on have it.")
+    app: ChangedApp = call.client.send("PATCH", f"/apps/{segment(call.get('name') or call.app())}", body)
+    call.say(_told(app, body))
     call.say_notes(app)
-    app_block.print_answer(call, app)
+    for_scripts.print_answer(call, app)
     return 0
+
+
+def _told(app: ChangedApp, body: dict[str, object]) -> str:
+    if app.get("changed") == []:
+        return f"App {app['name']} is so already; nothing changed."
+    concerns_tasks = list(body) != ["limits"] or not _limits(body).keys() <= {*app_keys.NOT_OF_TASKS}
+    effect = "; tasks created from now on have it" if concerns_tasks else ""
+    return f"Changed app {app['name']}{effect}."
 
 
 def _unset(body: dict[str, object], name: str) -> None:
     if name not in app_keys.LIMITS:
         body[name] = None
         return
+    _limits(body)[app_keys.LIMITS[name]] = None
+
+
+def _limits(body: dict[str, object]) -> dict[str, object]:
     limits = body.setdefault("limits", {})
     assert isinstance(limits, dict)
-    limits[app_keys.LIMITS[name]] = None
-
-
-def _unsettable(key: str, given: str) -> str:
-    known = (*app_keys.PLAIN, *app_keys.LIMITS)
-    if given not in known:
-        raise UsageError(f"{key}={given} names nothing that can be unset", f"One of {', '.join(known)}.")
-    return given
+    return limits
 
 
 COMMAND = Command(
-    "set",
-    "app",
-    "Change what the tasks of an app inherit.",
-    run,
+    "set app",
     example="tapit set app name=shop memory=2 env_file=.env unset_env=OLD_KEY",
     word="name",
     keys=(
         app_keys.NAME,
         *app_keys.INHERITED,
-        Key(
-            "unset_env",
-            values.variable_named,
-            "a variable to remove; may be repeated",
-            placeholder="KEY",
-            repeats=True,
-        ),
+        unsetting.UNSET_ENV,
+        unsetting.UNSET_TAG,
         Key(
             "unset_secret",
-            values.variable_named,
+            values.one_at_a_time(values.variable_named),
             "a secret's variable to remove; may be repeated",
             placeholder="NAME",
             repeats=True,
         ),
         Key(
-            "unset",
-            _unsettable,
-            "a key to put back to its default; may be repeated",
-            placeholder="KEY",
-            repeats=True,
+            "secrets_version",
+            values.whole(1, 1_000_000),
+            "go back to that version of all its secrets; tapit show app tells which there are",
+            placeholder="N",
         ),
+        unsetting.unset((*app_keys.PLAIN, "tags", *app_keys.LIMITS)),
     ),
     details="Running tasks keep what they have.\n" + app_keys.DETAILS,
 )

@@ -1,25 +1,33 @@
 """`tapit set task ID max_hours=8`"""
 
-from tapit import sizes, tasks, times
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
-from tapit.client import segment
-from tapit.grammar import TASK, Command, Key
+from tapit.display import task_list
+from tapit.home.client import segment
+from tapit.language import sizes
+from tapit.language.command import TASK_THAT_RUNS, Command, Key
+from tapit.terminal import times
+
+if TYPE_CHECKING:
+    from tapit.home.answers import Task
 
 
 def run(call: Call) -> int:
-    path = f"/tasks/{segment(call.text('task'))}"
-    task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
+    path = f"/tasks/{segment(call.task_id())}"
+    task: Task = call.client.send("PATCH", path, {"max_hours": call.get("max_hours")})
     call.say(f"Task {task['id']} {_limit(task)}.")
     call.say_notes(task)
-    tasks.print_one(call, task)
+    task_list.print_one(call, task)
     return 0
 
 
-def _limit(task: "dict[str, object]") -> str:
+def _limit(task: Task) -> str:
     hours, deadline = task.get("max_hours"), task.get("deadline")
-    if not isinstance(hours, int | float):
+    if hours is None:
         return "has no time limit now"
-    if isinstance(deadline, str):
+    if deadline:
         if times.seconds_between(deadline) >= 0:
             return f"has passed its new time limit of {times.hours(hours)}, and stops now"
         return f"now stops {times.both(deadline)}"
@@ -27,15 +35,12 @@ def _limit(task: "dict[str, object]") -> str:
 
 
 COMMAND = Command(
-    "set",
-    "task",
-    "Give a running task another time limit.",
-    run,
+    "set task",
     example="tapit set task task=1jd3m8k7x2qf max_hours=8",
     word="task",
     required=("task", "max_hours"),
     keys=(
-        TASK,
+        TASK_THAT_RUNS,
         Key(
             "max_hours", sizes.hours, "counted from the task's start; none for no limit", placeholder="HOURS"
         ),

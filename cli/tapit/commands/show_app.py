@@ -1,25 +1,29 @@
 """`tapit show app NAME`"""
 
-from tapit import app_block, app_keys
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
 from tapit.call import Call
-from tapit.client import segment
-from tapit.grammar import Command
+from tapit.display import app_block, for_scripts
+from tapit.home.client import segment
+from tapit.language import app_keys
+from tapit.language.command import Command
+
+if TYPE_CHECKING:
+    from tapit.home.answers import App
 
 
 def run(call: Call) -> int:
-    app = call.client.get(f"/apps/{segment(call.get('name') or call.app())}")
+    app: App = call.client.get(f"/apps/{segment(call.get('name') or call.app())}")
     if call.output == "table":
         app_block.print_app(call, app)
     else:
-        app_block.print_answer(call, app)
+        for_scripts.print_answer(call, app)
     return 0
 
 
 COMMAND = Command(
-    "show",
-    "app",
-    "What the tasks of an app inherit.",
-    run,
+    "show app",
     example="tapit show app name=shop",
     word="name",
     keys=(app_keys.NAME,),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tapit.errors import CliError
-from tapit.session.errand import Errand
+from tapit.session.background_call import BackgroundCall
 
 PATIENCE = 3.0  # seconds for the other end to hang up
 PATIENCE_WHEN_HEARD = 0.5  # ... once it has our answer
@@ -16,15 +16,15 @@ class Farewell:
         self.exit_code = exit_code
         self.failure: CliError | None = None
         self.due_at: float | None = None  # when to stop waiting; None while the home is being told
-        self._errand = Errand(lambda: report(exit_code), ring)
+        self._call = BackgroundCall(lambda: report(exit_code), ring)
 
     def home_was_told(self, now: float) -> bool:
         """True once: it is time to answer the other end."""
-        if self.due_at is not None or not self._errand.is_over:
+        if self.due_at is not None or not self._call.is_over:
             return False
         self.due_at = now + PATIENCE
         try:
-            self._errand.answer()
+            self._call.answer()
         except CliError as failure:
             self.failure = failure
         return True

@@ -4,7 +4,7 @@ The terminal at the other end writes them between the command's bytes, and a fra
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 START, BEGIN, DONE, EXIT = "start", "begin", "done", "exit"
 KINDS = (START, BEGIN, DONE, EXIT)
@@ -32,8 +32,13 @@ class Marks:
         self._longest = max(map(len, self._openings)) + _LONGEST_VALUE + len(b"\x1b\\")
         self._held = b""
 
-    def feed(self, some: bytes) -> Iterator[bytes | Mark]:
+    def feed(self, some: bytes) -> Iterable[bytes | Mark]:
         """The command's output and the marks in it, in order; only what may become a mark waits for the next bytes."""
+        if self.has_begun and not self.is_over and not self._held and _ESC not in some:
+            return (some,)
+        return self._told_apart(some)
+
+    def _told_apart(self, some: bytes) -> Iterator[bytes | Mark]:
         text = self._held + some
         self._held = b""
         at = 0

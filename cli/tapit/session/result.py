@@ -3,7 +3,7 @@
 Ended     the command did, and its exit code is known
 Left      the person went, or a signal made us go, while it ran
 Lost      the connection broke, and could not be made again
-Closed    the other end hung up before the command had ended
+HungUp    the other end hung up before the command had ended
 """
 
 from tapit.errors import CliError
@@ -29,7 +29,7 @@ class Lost:
         self.why = why
 
 
-class Closed:
+class HungUp:
     """`why` may be empty; `has_shown_output` is whether any of the command's came."""
 
     def __init__(self, why: str, *, has_shown_output: bool) -> None:
@@ -37,4 +37,4 @@ class Closed:
         self.has_shown_output = has_shown_output
 
 
-Result = Ended | Left | Lost | Closed
+Result = Ended | Left | Lost | HungUp

@@ -8,7 +8,7 @@ from threading import Event
 from tests.aws.ecs_endpoint.endpoint import Endpoint
 from tests.aws.ecs_endpoint.server import serving
 from tests.aws.ecs_endpoint.settings import Settings
-from tests.aws.ecs_endpoint.sinks import Described, LogLine
+from tests.aws.ecs_endpoint.sinks import CannotRead, Described, LogLine
 
 
 class Printed:
@@ -24,10 +24,15 @@ class Printed:
         sys.stdout.flush()
 
 
+class NoSecrets:
+    def read(self, reference: str, role: str) -> str:  # noqa: ARG002 - there are none for any role
+        raise CannotRead("ResourceNotFoundException")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    with serving(Endpoint(Settings(), Printed(), Printed()), parser.parse_args().port) as url:
+    with serving(Endpoint(Settings(), Printed(), Printed(), NoSecrets()), parser.parse_args().port) as url:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()
         Event().wait()

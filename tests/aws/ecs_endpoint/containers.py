@@ -15,6 +15,7 @@ from tests.aws.ecs_endpoint.sinks import LogLine, LogSink
 
 LONGEST_EVENT = 262_118  # bytes; what the awslogs driver splits longer lines at
 KILLED = 137
+MARK = "EMULATED_CONTAINER"
 
 
 class CannotStartContainer(Exception):
@@ -81,12 +82,20 @@ class Container:
         for pid in (self._process.pid, *(process.pid for process in self._beside)):
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+        for pid in self._strays():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _strays(self) -> list[int]:
+        """What left the group: without a namespace of its own it is known by a variable that it inherited."""
+        mark = f"{MARK}={self._folder.name}".encode()
+        return [pid for pid in _all_processes() if mark in _environment_of(pid)]
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 self._plan.arguments,
-                env=self._plan.environment,
+                env={**self._plan.environment, MARK: self._folder.name},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -112,6 +121,17 @@ class Container:
         pieces = [piece for line in lines for piece in _pieces(line)]
         if log is not None and pieces:
             log.sink.write(log.group, log.name, [LogLine(now, piece) for piece in pieces])
+
+
+def _all_processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _environment_of(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has just ended
+        return []
 
 
 def _pieces(line: bytes) -> list[str]:

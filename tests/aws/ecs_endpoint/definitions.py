@@ -108,6 +108,9 @@ def _check(params: dict[str, Any]) -> None:
         raise client_error("Task definition does not have any essential containers.")
     for container in containers:
         _check_container(container)
+        _check_dependencies(container, {one["name"]: one for one in containers})
+        _check_size(container, params)
+    _check_log_routing(containers)
     if "FARGATE" in params.get("requiresCompatibilities", []):
         _check_for_fargate(params)
 
@@ -121,6 +124,53 @@ def _check_container(container: dict[str, Any]) -> None:
         missing = [name for name in ("awslogs-group", "awslogs-region") if name not in options]
         if missing:
             raise client_error(f"Log driver awslogs requires options: {', '.join(missing)}")
+
+
+def _check_dependencies(container: dict[str, Any], known: dict[str, dict[str, Any]]) -> None:
+    for dependency in container.get("dependsOn", ()):
+        other = known.get(dependency["containerName"])
+        if other is None or other is container:
+            raise client_error(f"Container '{container['name']}' depends on a container that does not exist.")
+        if dependency["condition"] in ("SUCCESS", "COMPLETE") and other.get("essential", True):
+            raise client_error(
+                "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
+            )
+        if dependency["condition"] == "HEALTHY" and "healthCheck" not in other:
+            raise client_error("A dependency container with HEALTHY condition must have a health check.")
+    if container["name"] in _waited_for(container["name"], known):
+        raise client_error("Circular dependencies between containers are not supported.")
+
+
+def _waited_for(name: str, known: dict[str, dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    left = [name]
+    while left:
+        ahead = {each["containerName"] for each in known[left.pop()].get("dependsOn", ())} & known.keys()
+        left += ahead - found
+        found |= ahead
+    return found
+
+
+def _check_size(container: dict[str, Any], params: dict[str, Any]) -> None:
+    if int(container.get("memory", 0)) > int(params.get("memory") or container.get("memory", 0)):
+        raise client_error(
+            f"The 'memory' setting for container '{container['name']}' is greater than for the task."
+        )
+
+
+def _check_log_routing(containers: list[dict[str, Any]]) -> None:
+    drivers = {one.get("logConfiguration", {}).get("logDriver") for one in containers}
+    has_router = any(one.get("firelensConfiguration") for one in containers)
+    if has_router and "awsfirelens" not in drivers:
+        raise client_error(
+            "When a firelensConfiguration object is specified, at least one container has to be configured with the"
+            " awsfirelens log driver."
+        )
+    if "awsfirelens" in drivers and not has_router:
+        raise client_error(
+            "When awsfirelens log driver is specified in log configuration, a firelens configuration object must be"
+            " configured in one of the containers."
+        )
 
 
 def _check_for_fargate(params: dict[str, Any]) -> None:

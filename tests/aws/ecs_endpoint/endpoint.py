@@ -8,11 +8,11 @@ from tests.aws.ecs_endpoint.clusters import Clusters
 from tests.aws.ecs_endpoint.definitions import Definitions
 from tests.aws.ecs_endpoint.events import Events
 from tests.aws.ecs_endpoint.faults import Fault, Faults
-from tests.aws.ecs_endpoint.refusals import Refusal, client_error, invalid
+from tests.aws.ecs_endpoint.refusals import Refusal, invalid
 from tests.aws.ecs_endpoint.run_requests import check_run
 from tests.aws.ecs_endpoint.sessions import Sessions
 from tests.aws.ecs_endpoint.settings import Settings
-from tests.aws.ecs_endpoint.sinks import EventSink, LogSink
+from tests.aws.ecs_endpoint.sinks import EventSink, LogSink, SecretSource
 from tests.aws.ecs_endpoint.tags import Tags
 from tests.aws.ecs_endpoint.tasks import Tasks
 
@@ -23,13 +23,13 @@ Answer = dict[str, Any]
 class Endpoint:
     """`calls` counts every call by operation, refused ones too."""
 
-    def __init__(self, settings: Settings, logs: LogSink, events: EventSink) -> None:
+    def __init__(self, settings: Settings, logs: LogSink, events: EventSink, secrets: SecretSource) -> None:
         self.faults = Faults()
         self.events = Events(settings, events)
-        self.tasks = Tasks(settings, logs, self.events.task_changed)
+        self.tasks = Tasks(settings, logs, secrets, self.events.task_changed)
         self.calls: list[tuple[str, Params]] = []
         self._settings = settings
-        self._sessions = Sessions(settings.session_kept)
+        self.sessions = Sessions(settings.session_kept)
         self._tags = Tags()
         self._tokens = ClientTokens(settings.tokens_kept)
         self._clusters = Clusters(settings)
@@ -49,7 +49,7 @@ class Endpoint:
 
     def end(self) -> None:
         self.tasks.end()
-        self._sessions.end()
+        self.sessions.end()
         self.events.end()
 
     def _operations(self) -> dict[str, Callable[[Params, Fault], Answer]]:
@@ -66,8 +66,8 @@ class Endpoint:
             "RunTask": self._run,
             "StopTask": lambda params, _: self._stop(params),
             "ExecuteCommand": lambda params, _: self._execute(params),
-            "ResumeSession": lambda params, _: self._sessions.resume(params["SessionId"]),
-            "TerminateSession": lambda params, _: self._sessions.terminate(params["SessionId"]),
+            "ResumeSession": lambda params, _: self.sessions.resume(params["SessionId"]),
+            "TerminateSession": lambda params, _: self.sessions.terminate(params["SessionId"]),
             "DescribeTasks": self._describe_tasks,
             "ListTasks": lambda params, _: self.tasks.list(self._cluster(params), params),
             "TagResource": lambda params, _: self._tag(params),
@@ -105,8 +105,6 @@ class Endpoint:
     def _start(self, cluster: str, params: Params, fault: Fault) -> Answer:
         definition = self._definitions.find(params["taskDefinition"])
         check_run(params, definition, self._settings)
-        if len(definition["containerDefinitions"]) > 1:
-            raise client_error("This endpoint runs tasks of one container.")
         if fault.failures:
             return {"tasks": [], "failures": fault.failures}
         started = [
@@ -140,7 +138,7 @@ class Endpoint:
             "containerArn": container["containerArn"],
             "containerName": container["name"],
             "interactive": True,
-            "session": self._sessions.open(life.container, params["command"]),
+            "session": self.sessions.open(life.container, params["command"]),
             "taskArn": life.described["taskArn"],
         }
 

@@ -1,12 +1,13 @@
 """The life of one task: every state ECS names, in order, its version growing with each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Event, RLock, Thread
 from typing import Any
 
 from tests.aws.ecs_endpoint.containers import CannotStartContainer, Container, ContainerPlan
 from tests.aws.ecs_endpoint.refusals import invalid
+from tests.aws.ecs_endpoint.sidecars import NEVER_STARTED, Definition, NeverUp, Sidecars, described
 from tests.aws.ecs_endpoint.sinks import Described
 
 EXITED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
@@ -31,12 +32,16 @@ class CannotStart(Exception):
 
 
 class Life:
-    """`prepare` returns what to run or raises CannotStart; `changed` hears of every new state."""
+    """`prepare` returns what to run or raises CannotStart; `changed` hears of every new state.
+
+    Of its containers the essential one is the task's own: its end is the end of all.
+    """
 
     def __init__(
         self,
         described: Described,
-        prepare: Callable[[], ContainerPlan],
+        definitions: Sequence[Definition],
+        prepare: Callable[[Definition], ContainerPlan],
         changed: Callable[[Described], None],
         pace: float,
         pull: float,
@@ -48,6 +53,11 @@ class Life:
         self._pull = pull
         self._lock = RLock()
         self._stop_asked = Event()
+        self._main, *_ = [one for one in definitions if one.get("essential", True)]
+        beside = [one for one in definitions if one is not self._main]
+        self._sidecars = (
+            Sidecars(beside, prepare, self._change_container, self._stop_asked) if beside else None
+        )
         self._container: Container | None = None
         self._thread = Thread(target=self._live, daemon=True)
 
@@ -83,6 +93,8 @@ class Life:
             container = self._container
         if container is not None:
             container.kill()
+        if self._sidecars is not None:
+            self._sidecars.kill()
         self._thread.join()
 
     def _live(self) -> None:
@@ -90,6 +102,9 @@ class Life:
             container = self._start()
         except CannotStart as refusal:
             self._fail_to_start(refusal)
+            return
+        except NeverUp as failure:
+            self._leave({"exitCode": NEVER_STARTED, "reason": f"CannotStartContainerError: {failure}"})
             return
         if container is None:
             self._leave({})
@@ -116,14 +131,16 @@ class Life:
                 self._change(containers=self._containers(managedAgents=[AGENT | {"lastStatus": RUNNING}]))
 
     def _agents(self) -> list[str]:
-        (container,) = self.described["containers"]
+        container = next(one for one in self.described["containers"] if one["name"] == self._main["name"])
         return [agent["lastStatus"] for agent in container.get("managedAgents", ())]
 
     def _start(self) -> Container | None:
         """Return None when it was asked to stop first."""
         self._pass_through("PENDING", self._pace)
         self._pass_through("ACTIVATING", self._pull, pullStartedAt=_now(), pullStoppedAt=_now())
-        plan = self._prepare()
+        plan = self._prepare(self._main)
+        if self._sidecars is not None:
+            self._sidecars.begin(self._main)
         with self._lock:
             if self._stop_asked.is_set():
                 return None
@@ -150,7 +167,13 @@ class Life:
             cause = {} if "stopCode" in self.described else EXITED | _stopping()
             agents = {"managedAgents": [AGENT | {"lastStatus": "STOPPED"}]} if self._agents() else {}
             stopped = self._containers(lastStatus="STOPPED", **agents, **container)
-            self._become("DEPROVISIONING", executionStoppedAt=_now(), containers=stopped, **cause)
+            if self._sidecars is None:
+                self._become("DEPROVISIONING", executionStoppedAt=_now(), containers=stopped, **cause)
+            else:
+                self._become("STOPPING", containers=stopped, **cause)
+        if self._sidecars is not None:
+            self._sidecars.stop()
+            self._become("DEPROVISIONING", executionStoppedAt=_now())
         Event().wait(self._pace)
         self._become("STOPPED", stoppedAt=_now())
 
@@ -163,8 +186,12 @@ class Life:
             self.described = self.described | changes | {"version": version}
             self._changed(self.described)
 
+    def _change_container(self, name: str, **changes: Any) -> None:
+        with self._lock:
+            self._change(containers=described(name, self.described["containers"], **changes))
+
     def _containers(self, **changes: Any) -> list[Described]:
-        return [container | changes for container in self.described["containers"]]
+        return described(self._main["name"], self.described["containers"], **changes)
 
 
 def _run(plan: ContainerPlan) -> Container:

@@ -1,13 +1,14 @@
 """What a task runs: its definition's container with the call's overrides, or why it cannot start."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.aws.ecs_endpoint.containers import ContainerPlan, LogStream
 from tests.aws.ecs_endpoint.lives import CannotStart
 from tests.aws.ecs_endpoint.settings import Settings
-from tests.aws.ecs_endpoint.sinks import CannotLog, LogSink
+from tests.aws.ecs_endpoint.sinks import CannotLog, CannotRead, LogSink
 
 STOP_TIMEOUT = 30.0
 HURRIED = Path(__file__).parent / "hurried"
@@ -15,11 +16,16 @@ INHERITED = ("PATH", "LANG", "TERM")
 
 
 def prepare(
-    container: dict[str, Any], override: dict[str, Any], task_id: str, settings: Settings, logs: LogSink
+    container: dict[str, Any],
+    override: dict[str, Any],
+    task_id: str,
+    settings: Settings,
+    logs: LogSink,
+    read_secret: Callable[[str], str],
 ) -> ContainerPlan:
     """Raise CannotStart in the order in which ECS finds out: image, secrets, log, program."""
     _pull(container["image"], settings)
-    secrets = _secrets(container, settings)
+    secrets = {one["name"]: _secret(one["valueFrom"], read_secret) for one in container.get("secrets", [])}
     command = override.get("command", container.get("command", []))
     return ContainerPlan(
         arguments=[*container.get("entryPoint", []), *command],
@@ -39,16 +45,15 @@ def _pull(image: str, settings: Settings) -> None:
         raise CannotStart(reason, container_reason=reason)
 
 
-def _secrets(container: dict[str, Any], settings: Settings) -> dict[str, str]:
-    secrets = container.get("secrets", [])
-    for secret in secrets:
-        if secret["valueFrom"] not in settings.secrets:
-            raise CannotStart(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
-                " retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s):"
-                f" failed to fetch secret {secret['valueFrom']} from secrets manager: ResourceNotFoundException"
-            )
-    return {secret["name"]: settings.secrets[secret["valueFrom"]] for secret in secrets}
+def _secret(reference: str, read: Callable[[str], str]) -> str:
+    try:
+        return read(reference)
+    except CannotRead as refusal:
+        raise CannotStart(
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
+            " retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s):"
+            f" failed to fetch secret {reference} from secrets manager: {refusal}"
+        ) from refusal
 
 
 def _environment(container: dict[str, Any], override: dict[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from threading import Thread
 
 from tests.aws.ecs_endpoint.control import control
 from tests.aws.ecs_endpoint.endpoint import Endpoint
+from tests.aws.ecs_endpoint.forwarding import forwarded, is_about_parameters
 from tests.aws.ecs_endpoint.protocol import CONTENT_TYPE, read_request, write_answer, write_refusal
 from tests.aws.ecs_endpoint.refusals import HungUp, Refusal
 
@@ -16,9 +17,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, endpoint: Endpoint, port: int = 0) -> None:
+    def __init__(self, endpoint: Endpoint, port: int = 0, parameters: str | None = None) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.endpoint = endpoint
+        self.parameters = parameters
 
     @property
     def url(self) -> str:
@@ -26,9 +28,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(endpoint: Endpoint, port: int = 0) -> Iterator[str]:
-    """Serve until the block ends, then end every task."""
-    with Server(endpoint, port) as server:
+def serving(endpoint: Endpoint, port: int = 0, parameters: str | None = None) -> Iterator[str]:
+    """Serve until the block ends, then end every task. `parameters`: the URL of who has a Parameter Store."""
+    with Server(endpoint, port, parameters) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -46,6 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.server.parameters and is_about_parameters(self.headers.get("X-Amz-Target", "")):
+            self._answer(*forwarded(self.server.parameters, dict(self.headers.items()), body))
+            return
         try:
             self._answer(200, self._perform(body))
         except Refusal as refusal:

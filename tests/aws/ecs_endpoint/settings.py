@@ -1,6 +1,6 @@
 """Where and how fast the endpoint pretends to be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 DAY = timedelta(hours=24)
@@ -17,7 +17,6 @@ class Settings:
     registering: float = 0.01
     stopped_tasks_kept: timedelta = HOUR
     tokens_kept: timedelta = DAY
-    secrets: dict[str, str] = field(default_factory=dict)
     unknown_subnets: frozenset[str] = frozenset()
     images_missing: frozenset[str] = frozenset()
     session_kept: float = 1200.0  # seconds without a client

@@ -1,4 +1,7 @@
-"""Where output and events go; the real ones are in log_groups.py and event_rules.py."""
+"""Where output and events go, and secrets come from.
+
+The real ones are in log_groups.py, event_rules.py and secret_values.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +26,15 @@ class LogSink(Protocol):
 
     def write(self, group: str, stream: str, lines: Sequence[LogLine]) -> None:
         """Return once the lines are kept: the container waits meanwhile, as in blocking mode."""
+
+
+class CannotRead(Exception):
+    """The execution role may not, or there is no such secret, so that the task cannot start."""
+
+
+class SecretSource(Protocol):
+    def read(self, reference: str, role: str) -> str:
+        """Return the value that a definition refers to, as its execution role reads it; raise CannotRead."""
 
 
 class EventSink(Protocol):

@@ -13,7 +13,7 @@ from tests.aws.ecs_endpoint.preparing import prepare
 from tests.aws.ecs_endpoint.refusals import invalid
 from tests.aws.ecs_endpoint.run_requests import FARGATE, capacity_provider, container_override
 from tests.aws.ecs_endpoint.settings import Settings
-from tests.aws.ecs_endpoint.sinks import Described, LogSink
+from tests.aws.ecs_endpoint.sinks import Described, LogSink, SecretSource
 
 MOST_DESCRIBED = 100
 SLOW_PULL = 60.0  # seconds
@@ -25,9 +25,16 @@ FILTERS = {"startedBy", "family", "serviceName", "containerInstance", "launchTyp
 class Tasks:
     """`changed` hears of every new state of every task."""
 
-    def __init__(self, settings: Settings, logs: LogSink, changed: Callable[[Described], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        logs: LogSink,
+        secrets: SecretSource,
+        changed: Callable[[Described], None],
+    ) -> None:
         self._settings = settings
         self._logs = logs
+        self._secrets = secrets
         self._tell = changed
         self._lives: dict[str, Life] = {}
         self._told: dict[str, Described] = {}
@@ -39,17 +46,21 @@ class Tasks:
     ) -> Described:
         """Return the new task; with `stop` it ends for that reason before its container begins."""
         described = self._described(cluster, definition, params)
-        (container,) = definition["containerDefinitions"]
-        override = container_override(params, container["name"])
+        containers = definition["containerDefinitions"]
         task_id = described["taskArn"].rpartition("/")[2]
 
-        def plan() -> Any:
+        def read_secret(reference: str) -> str:
+            return self._secrets.read(reference, definition["executionRoleArn"])
+
+        def plan(container: dict[str, Any]) -> Any:
             if stop:
                 raise CannotStart(stop["stoppedReason"], stop.get("stopCode", "TaskFailedToStart"))
-            return prepare(container, override, task_id, self._settings, self._logs)
+            override = container_override(params, container["name"])
+            return prepare(container, override, task_id, self._settings, self._logs, read_secret)
 
-        pull = SLOW_PULL if container["image"] in self._settings.images_slow else self._settings.pace
-        life = Life(described, plan, self._changed, self._settings.pace, pull)
+        is_slow = any(container["image"] in self._settings.images_slow for container in containers)
+        pull = SLOW_PULL if is_slow else self._settings.pace
+        life = Life(described, containers, plan, self._changed, self._settings.pace, pull)
         with self._news:
             self._lives[task_id] = life
         life.begin()

@@ -54,10 +54,18 @@ class Visitor:
     def wait(self) -> int:
         return self.process.wait(PATIENCE)
 
+    @property
+    def most_memory(self) -> int:
+        """Bytes that it ever had; known once it has ended."""
+        return int((self.folder / "memory").read_text())
+
     def until_told(self, line: str) -> None:
+        self.until(lambda: line in self.told, repr(line))
+
+    def until(self, condition: Callable[[], bool], what: str = "it") -> None:
         ends_at = time.monotonic() + PATIENCE
-        while line not in self.told:
-            assert time.monotonic() < ends_at, f"{line!r} is not among {self.told}"
+        while not condition():
+            assert time.monotonic() < ends_at, f"{what} did not come; told was {self.told}"
             time.sleep(0.02)
 
     def close(self) -> None:

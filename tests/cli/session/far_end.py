@@ -1,5 +1,6 @@
 """The other end of a session, as a test scripts it: a WebSocket server that speaks the data channel."""
 
+import base64
 import json
 import queue
 import socket
@@ -11,8 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from tapit.session import frames
-from tapit.session.channel import Channel
 from tapit.session.frames import Message
+from tapit.session.reliable_delivery import ReliableDelivery
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
@@ -46,7 +47,7 @@ class FarEnd:
         self._refuses = refuses  # times
         self._scheme = "wss" if trust else "ws"
         self._play = play
-        self._channel = Channel(frames.OUTPUT, frames.INPUT)
+        self._channel = ReliableDelivery(frames.OUTPUT, frames.INPUT)
         self._lock = threading.Condition()
         self._connection: ServerConnection | None = None
         self._inbox: queue.Queue[bytes] = queue.Queue()
@@ -93,11 +94,16 @@ class FarEnd:
     def asks(self, **request: Any) -> None:
         self.says(json.dumps(request).encode(), frames.HANDSHAKE_REQUEST)
 
-    def begins(self) -> None:
+    def begins(self, encoded: int = 0) -> None:
         """Both marks, and the client's answer between them."""
         self.says(mark("start"))
         self.hears(b"\n")
-        self.says(mark("begin"))
+        self.says(mark("begin", encoded))
+
+    def says_encoded(self, output: bytes) -> None:
+        """As the script of a session between pipes does."""
+        for at in range(0, len(output), 65536):
+            self.says_much(base64.encodebytes(output[at : at + 65536]))
 
     def exits(self, code: int) -> None:
         self.says(mark("exit", code))
@@ -105,10 +111,12 @@ class FarEnd:
         self.closes()
 
     def closes(self, output: str = "") -> None:
+        """Hang up; a client that waited long enough for it is gone by then."""
         said = {"MessageId": "", "SessionId": "s1", "Output": output}
         with self._lock:
-            assert self._connection is not None
-            self._connection.send(Message(frames.CLOSED, json.dumps(said).encode()).encoded())
+            if self._connection is not None:
+                with suppress(ConnectionClosed, OSError):
+                    self._connection.send(Message(frames.CLOSED, json.dumps(said).encode()).encoded())
 
     def says_raw(self, message: Message) -> None:
         assert self._connection is not None

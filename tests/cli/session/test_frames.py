@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 from contextlib import suppress
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,13 @@ def test_a_frame_is_written_as_by_hand_but_for_the_time() -> None:
 
     assert (written[:40], written[48:]) == (LS[:40], LS[48:])
     assert int.from_bytes(written[40:48]) > 1_700_000_000_000
+
+
+def test_ids_are_random_uuids() -> None:
+    ids = [UUID(frames.new_uuid()), UUID(bytes=Message(frames.INPUT, b"").id)]
+
+    assert [(each.version, each.variant) for each in ids] == [(4, RFC_4122)] * 2
+    assert len({*ids, UUID(frames.new_uuid())}) == 3
 
 
 def test_a_kind_may_be_padded_with_zeros_too() -> None:

@@ -2,33 +2,54 @@
 
 import os
 import pty
+import shutil
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from chalicelib.domain.session import session_argv
+from tests.aws.ecs_endpoint.agent_output import AgentOutput
 from tests.cli.session.conftest import AtTerminal, BetweenPipes
 from tests.cli.session.far_end import NONCE, FarEnd
 
 SitsDown = Callable[..., AtTerminal]
 Pipes = Callable[..., BetweenPipes]
+SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"], "bash": ["bash", "--posix"]}
 
 
-def runs(command: str, *, on_terminal: bool) -> Callable[[FarEnd], None]:
-    """An agent that is a bare pseudo-terminal: what is typed goes in, what comes out is said."""
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> Sequence[str]:
+    """What an image may have as /bin/sh."""
+    words: Sequence[str] = SHELLS[request.param]
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"there is no {words[0]}")
+    return words
+
+
+def runs(
+    command: str,
+    *,
+    on_terminal: bool,
+    shell: Sequence[str] = ("/bin/sh",),
+    environment: Mapping[str, str] = os.environ,
+    terminal_type: str | None = None,
+) -> Callable[[FarEnd], None]:
+    """An agent that is a pseudo-terminal: what is typed goes in, what comes out is said as AWS's agent would."""
 
     def play(end: FarEnd) -> None:
-        argv = session_argv(command, NONCE, on_terminal=on_terminal)
+        _, *words = session_argv(command, NONCE, on_terminal=on_terminal, terminal_type=terminal_type)
         pid, main = pty.fork()
         if pid == 0:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and it is inherited
-            os.execvp(argv[0], argv)
+            os.execvpe(shell[0], [*shell, *words], environment)
         threading.Thread(target=_type, args=(end, main), daemon=True).start()
+        output = AgentOutput()
         while some := _some(main):
-            end.says(some)
+            end.says(output.passes(some))
         os.waitpid(pid, 0)
         end.until_settled()
         end.closes()
@@ -76,13 +97,98 @@ def test_what_is_typed_ahead_does_not_spoil_the_end(sits_down: SitsDown) -> None
     assert visitor.result()["exit_code"] == 3
 
 
+@pytest.mark.parametrize(
+    ("asked", "described", "becomes"),
+    [
+        ("xterm-cheese", "x/xterm-cheese", "xterm-cheese"),
+        ("xterm-cheese", "78/xterm-cheese", "xterm-cheese"),
+        ("xterm-cheese", "x/xterm", "xterm-256color"),
+        ("dumb", "x/xterm", "dumb"),
+        (None, "x/xterm", "xterm-256color"),
+    ],
+)
+def test_the_terminal_is_the_clients_where_the_image_knows_such_a_one(
+    asked: str | None,
+    described: str,
+    becomes: str,
+    sits_down: SitsDown,
+    shell: Sequence[str],
+    tmp_path: Path,
+) -> None:
+    description = tmp_path / ".terminfo" / described
+    description.parent.mkdir(parents=True)
+    description.touch()
+    environment = {**os.environ, "HOME": str(tmp_path), "TERM": "xterm-256color"}
+    command = runs(
+        "echo =$TERM=", on_terminal=True, shell=shell, environment=environment, terminal_type=asked
+    )
+    visitor = sits_down(command)
+
+    assert visitor.result()["exit_code"] == 0
+    assert visitor.shown == f"={becomes}=\r\n".encode()
+
+
 @pytest.mark.parametrize("size", [0, 1, 3, 100_001])
-def test_between_pipes(size: int, pipes: Pipes) -> None:
-    data = os.urandom(size)
-    visitor = pipes(runs("cat; exit 4", on_terminal=False))
+def test_between_pipes(size: int, pipes: Pipes, shell: Sequence[str]) -> None:
+    data = (os.urandom(90) + "\ufffd".encode()) * (size // 93) + os.urandom(size % 93)
+    visitor = pipes(runs("cat; exit 4", on_terminal=False, shell=shell))
 
     assert visitor.reads_all(data)[0] == data
     assert visitor.result()["exit_code"] == 4
+
+
+def test_a_line_is_in_the_command_while_the_input_stays_open(pipes: Pipes, shell: Sequence[str]) -> None:
+    visitor = pipes(runs("cat", on_terminal=False, shell=shell))
+    assert visitor.process.stdout is not None
+    for number in range(20):
+        visitor.writes(b"line %d\n" % number)
+        assert visitor.process.stdout.readline() == b"line %d\n" % number
+
+    visitor.reads_all()
+    assert visitor.result()["exit_code"] == 0
+
+
+def test_output_is_there_while_the_command_goes_on(pipes: Pipes, shell: Sequence[str]) -> None:
+    visitor = pipes(runs("printf more; read -r answer; echo $answer", on_terminal=False, shell=shell))
+    assert visitor.process.stdout is not None
+    assert visitor.process.stdout.read(4) == b"more"
+
+    assert visitor.reads_all(b"coffee\n")[0] == b"coffee\n"
+
+
+@pytest.mark.parametrize("missing", ["nothing", "dd"])
+def test_an_image_needs_little(missing: str, pipes: Pipes, shell: Sequence[str], tmp_path: Path) -> None:
+    for name in {"base64", "stty", "dd"} - {missing}:
+        program = shutil.which(name)
+        assert program is not None
+        (tmp_path / name).symlink_to(program)
+    shell_there = [shutil.which(shell[0]) or "", *shell[1:]]
+    script = "while read -r line; do echo $line; done; exit 3"
+    visitor = pipes(runs(script, on_terminal=False, shell=shell_there, environment={"PATH": str(tmp_path)}))
+
+    assert visitor.reads_all(b"one\ntwo\n")[0] == b"one\ntwo\n"
+    assert visitor.result()["exit_code"] == 3
+
+
+@pytest.mark.parametrize("missing", ["base64", "stty"])
+def test_an_image_that_lacks_a_program_says_so(missing: str, pipes: Pipes, tmp_path: Path) -> None:
+    for name in {"base64", "stty"} - {missing}:
+        (tmp_path / name).symlink_to(shutil.which(name) or "")
+    visitor = pipes(runs("true", on_terminal=False, environment={"PATH": str(tmp_path)}))
+
+    assert visitor.reads_all()[0] == b"tapit: a piped session needs stty and base64 in the image\r\n"
+    assert visitor.result()["exit_code"] == 125
+
+
+def test_ctrl_c_takes_no_input_with_it(pipes: Pipes, shell: Sequence[str]) -> None:
+    data = os.urandom(200_000)
+    visitor = pipes(runs("trap '' INT; cat", on_terminal=False, shell=shell))
+    visitor.until_told("ready")
+    visitor.writes(data[:100_000])
+    visitor.interrupts()
+
+    assert visitor.reads_all(data[100_000:])[0] == data
+    assert visitor.result()["exit_code"] == 0
 
 
 def test_a_command_that_reads_only_some_of_much_input(pipes: Pipes) -> None:
@@ -98,10 +204,20 @@ def test_a_command_that_reads_nothing_while_the_input_stays_open(pipes: Pipes) -
     assert visitor.result()["exit_code"] == 4
 
 
-def test_ctrl_c_reaches_a_command_between_pipes(pipes: Pipes) -> None:
-    visitor = pipes(
-        runs("trap 'echo caught; exit 9' INT; echo on; while :; do sleep 0.05; done", on_terminal=False)
-    )
+def test_ctrl_c_ends_a_command_between_pipes_that_does_nothing_about_it(
+    pipes: Pipes, shell: Sequence[str]
+) -> None:
+    visitor = pipes(runs("echo on; exec sleep 1000", on_terminal=False, shell=shell))
+    assert visitor.process.stdout is not None
+    assert visitor.process.stdout.readline() == b"on\n"
+    visitor.interrupts()
+
+    assert visitor.result()["exit_code"] == 130
+
+
+def test_ctrl_c_reaches_a_command_between_pipes(pipes: Pipes, shell: Sequence[str]) -> None:
+    command = "trap 'echo caught; exit 9' INT; echo on; while :; do sleep 0.05; done"
+    visitor = pipes(runs(command, on_terminal=False, shell=shell))
     assert visitor.process.stdout is not None
     assert visitor.process.stdout.readline() == b"on\n"
     visitor.interrupts()

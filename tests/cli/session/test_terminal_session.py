@@ -7,10 +7,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from uuid import UUID
 
 import pytest
 from tapit.session import frames
+from tapit.session.frames import Message
 
+from tests.aws.ecs_endpoint.message_gateway import OLDEST_CLIENT
 from tests.cli.session.conftest import AtTerminal
 from tests.cli.session.far_end import NONCE, FarEnd, mark
 
@@ -52,14 +56,28 @@ def test_the_first_message_is_the_token(sits_down: SitsDown) -> None:
     visitor.result()
     (said,) = visitor.far_end.introductions
     assert (said["MessageSchemaVersion"], said["TokenValue"]) == ("1.0", "t0ken")
-    assert len(said["ClientId"]) == len(said["RequestId"]) == 36
+    assert {UUID(said["ClientId"]).version, UUID(said["RequestId"]).version} == {4}
+
+
+def test_the_client_is_newer_than_the_oldest_that_aws_supports(sits_down: SitsDown) -> None:
+    visitor = sits_down(ends_at_once)
+
+    visitor.result()
+    (said,) = visitor.far_end.introductions
+    assert tuple(map(int, said["ClientVersion"].split("."))) > OLDEST_CLIENT
 
 
 def test_nothing_is_sent_before_the_start_mark_and_then_the_size_comes_first(sits_down: SitsDown) -> None:
+    has_typed = Event()
+
     def play(end: FarEnd) -> None:
-        end.says(b"noise\r\n")
-        end.until_settled()
-        time.sleep(0.3)
+        has_typed.wait()
+        for noise in (
+            b"noise\r\n",
+            b"more noise\r\n",
+        ):  # before the second is acknowledged, all is looked at once
+            end.says(noise)
+            end.until_settled()
         assert (end.sizes, end.typed) == ([], b"")
         end.says(mark("start"))
         end.hears(b"\n")
@@ -71,6 +89,7 @@ def test_nothing_is_sent_before_the_start_mark_and_then_the_size_comes_first(sit
 
     visitor = sits_down(play)
     visitor.types(b"early")
+    has_typed.set()
 
     assert visitor.result()["kind"] == "Ended"
     assert b"noise" not in visitor.shown
@@ -253,7 +272,7 @@ def test_a_process_that_was_stopped_by_force_is_raw_again_when_it_goes_on(sits_d
 
 def test_a_stopped_session_leaves_the_shell_a_usual_terminal(sits_down: SitsDown, tmp_path: Path) -> None:
     """The shell waits for a key, and so the stopped job does, before it brings the job back."""
-    visitor = sits_down(is_resumed, shell='set -m; "$@"; echo stopped; read -r; fg >/dev/null')
+    visitor = sits_down(is_resumed, shell='set -m; "$@"; echo stopped; read -r; fg >/dev/null')  # noqa: S604 - no call of subprocess
     visitor.sees(b"hello\r\n")
     raw = visitor.state
 
@@ -326,7 +345,7 @@ def test_a_session_that_is_over_when_we_come_back_is_closed(sits_down: SitsDown)
     visitor.far_end.breaks()
 
     said = visitor.result()
-    assert said == {"kind": "Closed", "why": "there is nothing to come back to", "has_shown_output": True}
+    assert said == {"kind": "HungUp", "why": "there is nothing to come back to", "has_shown_output": True}
     assert visitor.told == ["ready", "resume"]
 
 
@@ -352,7 +371,20 @@ def test_a_channel_that_is_closed_says_why(sits_down: SitsDown) -> None:
     visitor = sits_down(play)
 
     said = visitor.result()
-    assert said == {"kind": "Closed", "why": "The task was stopped.", "has_shown_output": True}
+    assert said == {"kind": "HungUp", "why": "The task was stopped.", "has_shown_output": True}
+    assert visitor.state == visitor.state_before
+
+
+def test_a_task_that_is_over_is_left_though_nobody_says_so(sits_down: SitsDown) -> None:
+    """On AWS its agent is gone then, and the service says no more than that it takes nothing."""
+    visitor = sits_down(goes_on, "impatient")
+    visitor.sees(b"hello\r\n")
+    visitor.far_end.is_deaf = True
+    visitor.far_end.says_raw(Message(frames.PAUSE, b""))
+    visitor.types(b"is anybody there")
+    (visitor.folder / "task.json").write_text(json.dumps({"status": "STOPPED"}))
+
+    assert visitor.result() == {"kind": "HungUp", "why": "", "has_shown_output": True}
     assert visitor.state == visitor.state_before
 
 
@@ -364,7 +396,7 @@ def test_a_command_that_never_begins_is_explained_by_what_came_instead(sits_down
 
     said = sits_down(play).result()
 
-    assert said == {"kind": "Closed", "why": "exec: /bin/sh: no such file", "has_shown_output": False}
+    assert said == {"kind": "HungUp", "why": "exec: /bin/sh: no such file", "has_shown_output": False}
 
 
 def test_an_end_that_the_home_cannot_be_told_is_an_end(sits_down: SitsDown) -> None:
@@ -410,7 +442,6 @@ def test_a_time_limit_is_warned_of_on_a_line_of_its_own(sits_down: SitsDown) -> 
 
     visitor.sees(b"\r\ntapit: this task is stopped in 5 minutes (max_hours)\r\n")
 
-    assert visitor.told == ["ready", "deadline?"]
     visitor.types(b"~.")
     visitor.wait()
 

@@ -1,7 +1,8 @@
 """A person is warned before a task is stopped, unless somebody has given it longer."""
 
-import time
 from datetime import UTC, datetime
+from threading import Event
+from typing import Any
 
 from tapit.errors import Unreachable
 from tapit.session.time_limit import TimeLimit
@@ -19,29 +20,26 @@ class Home:
         self.asked = 0
         self.is_there = True
 
-    def new_deadline(self) -> str | None:
+    def look(self) -> Any:
         self.asked += 1
         if not self.is_there:
             raise Unreachable("the home does not answer")
-        return self.deadline
+        return {"deadline": self.deadline}
 
 
 def said(limit: TimeLimit, seconds: float) -> str | None:
     """What is said when so many seconds have gone by since noon, with the home's answer awaited."""
-    limit.turn(NOON + seconds, lambda: None)
-    ends_at = time.monotonic() + 5
-    while limit.due_at is None and time.monotonic() < ends_at:
-        warning = limit.turn(NOON + seconds, lambda: None)
-        if warning is not None or limit.due_at is not None:
-            return warning
-        time.sleep(0.005)
-        if not limit.is_asking:
-            return None
-    return None
+    answered = Event()
+    asks = limit.due_at is not None and limit.due_at <= NOON + seconds
+    warning = limit.turn(NOON + seconds, answered.set)
+    if not asks:
+        return warning
+    assert answered.wait(5)
+    return limit.turn(NOON + seconds, answered.set)
 
 
 def limit_of(home: Home, now: float = 0) -> TimeLimit:
-    return TimeLimit(home.deadline, home.new_deadline, NOON + now)
+    return TimeLimit(home.deadline, home.look, NOON + now)
 
 
 def test_it_warns_five_minutes_and_one_minute_before() -> None:

@@ -1,0 +1,54 @@
+"""`tapit create schedule name=NAME 'COMMAND' cron='...'`"""
+
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
+from tapit.call import Call
+from tapit.commands.create_task import refuse_two_images, require_a_command
+from tapit.display import for_scripts, schedule_words
+from tapit.errors import UsageError
+from tapit.home.client import segment
+from tapit.language import schedule_keys, task_keys
+from tapit.language.command import Command
+
+if TYPE_CHECKING:
+    from tapit.home.answers import Schedule
+
+
+def run(call: Call) -> int:
+    refuse_two_images(call)
+    require_a_command(call)
+    _refuse_without_time(call)
+    body = {"name": call.text("name"), **schedule_keys.body(call.settings)}
+    made: Schedule = call.client.send("POST", f"/apps/{segment(call.app())}/schedules", body)
+    call.say(f"Created schedule {made['name']}: {made['in_words']}.")
+    say_next(call, made)
+    call.hint("now", schedule_words.command(call, "start", made["name"]))
+    call.hint("look", schedule_words.command(call, "show", made["name"]))
+    for_scripts.print_answer(call, made)
+    return 0
+
+
+def say_next(call: Call, schedule: Schedule) -> None:
+    due = schedule.get("next_run_at")
+    if due:
+        call.say(f"  It runs next {schedule_words.ahead(due)}: {due}.")
+
+
+def _refuse_without_time(call: Call) -> None:
+    if not any(name in call.settings for name in schedule_keys.WHEN):
+        raise UsageError(
+            "nothing says when it is due",
+            "cron='0 2 * * *' is at 02:00 every day, every=15m each quarter of an hour, at=2026-12-24T20:00 once.",
+            f"give one of {', '.join(schedule_keys.WHEN)}",
+        )
+
+
+COMMAND = Command(
+    "create schedule",
+    example="tapit create schedule name=nightly 'python manage.py report' cron='0 2 * * *'",
+    word="line",
+    required=("name",),
+    keys=(schedule_keys.NEW_NAME, *schedule_keys.CHANGEABLE, *task_keys.KEYS, task_keys.INTERACTIVE),
+    details=schedule_keys.DETAILS + "\n\n" + task_keys.ABOUT_COMMANDS,
+)

@@ -1,0 +1,46 @@
+"""`tapit set command name=NAME key=value`"""
+
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
+from tapit.call import Call
+from tapit.commands.create_task import refuse_two_images
+from tapit.commands.show_command import path_of
+from tapit.display import for_scripts
+from tapit.errors import UsageError
+from tapit.language import command_keys, unsetting
+from tapit.language.command import Command
+
+if TYPE_CHECKING:
+    from tapit.home.answers import ChangedCommand
+
+
+def run(call: Call) -> int:
+    refuse_two_images(call)
+    body = unsetting.with_unset(command_keys.body(call.settings), call.settings)
+    if not body:
+        raise UsageError("nothing to change", then="tapit set command --help")
+    changed: ChangedCommand = call.client.send("PATCH", path_of(call), body)
+    if changed.get("changed") == []:
+        call.say(f"Command {changed['name']} is so already; nothing changed.")
+    else:
+        call.say(f"Changed command {changed['name']}; this is its revision {changed['revision']}.")
+    for_scripts.print_answer(call, changed)
+    return 0
+
+
+COMMAND = Command(
+    "set command",
+    example="tapit set command name=migrate memory=8 unset_env=OLD_KEY",
+    word="name",
+    required=("name",),
+    keys=(
+        command_keys.NAME,
+        *command_keys.CHANGEABLE,
+        unsetting.UNSET_ENV,
+        unsetting.UNSET_TAG,
+        unsetting.unset(command_keys.UNSETTABLE),
+    ),
+    details="Its creator may change it, and so may admins. A new line is written line='python manage.py check'.\n\n"
+    + command_keys.DETAILS,
+)

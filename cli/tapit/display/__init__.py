@@ -1,0 +1,1 @@
+"""How tasks and apps are shown to a person."""

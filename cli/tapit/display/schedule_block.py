@@ -1,0 +1,128 @@
+"""Everything known about a schedule, and a row for each of its last runs."""
+
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
+from tapit.display import schedule_words
+from tapit.display.option_lines import print_options
+from tapit.terminal import table, times
+from tapit.terminal.block import Block
+
+if TYPE_CHECKING:
+    from tapit.call import Call
+    from tapit.home.answers import RunOfSchedule, Schedule, ScheduleDetails
+
+HEADERS = ["TIME", "TASK", "STATUS", "WHY"]
+SPARE = ("TIME", "WHY", "TASK")  # the first to go where it is narrow first
+OVERLAPS = {
+    "skip": "a run is left out while the one before has not ended",
+    "queue": "a run waits until the one before has ended",
+    "allow": "a run starts also while the one before has not ended",
+    "replace": "a run stops the one before, if that has not ended",
+}
+MISSED = {"latest": "the latest", "skip": "nothing", "all": "all, 24 at most"}
+
+
+def print_schedule(call: Call, schedule: ScheduleDetails) -> None:
+    block = Block(call.out)
+    state = _state(schedule)
+    block.line("Schedule", schedule["name"], "bold")
+    block.line("State", state, *schedule_words.colours(state))
+    block.line("App", schedule["app"])
+    block.line("What for", schedule.get("description"))
+    block.line("When", schedule["in_words"])
+    block.line("Cron", schedule.get("cron"))
+    block.lines("Next runs", [_moment(schedule, each) for each in schedule["next_runs"]])
+    _print_task(block, schedule)
+    _print_rules(block, schedule)
+    block.line("Created", times.both(schedule["created_at"]))
+    block.line("By", f"{schedule['created_by']} (verified)")
+    runs = schedule["runs"]
+    block.line("Last runs", f"the newest {len(runs)}:" if runs else "none yet")
+    if runs:
+        table.draw(call.out, HEADERS, [_row(call, one) for one in runs], _style, spare=SPARE)
+    block.lines("Next", _next_commands(call, schedule))
+
+
+def _state(schedule: Schedule) -> str:
+    trouble = schedule_words.why_in_trouble(schedule)
+    if trouble:
+        return trouble
+    following = schedule_words.next_run(schedule)
+    return following if following in ("off", "over") else "on"
+
+
+def _moment(schedule: Schedule, moment: str) -> str:
+    """When by the clock that the schedule goes by, where this machine knows its zone."""
+    from zoneinfo import ZoneInfo
+
+    name = schedule["timezone"]
+    try:
+        wall = times.parsed(moment).astimezone(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return f"{schedule_words.ahead(moment)} ({moment})"
+    clock = wall.strftime("%a %Y-%m-%d %H:%M" + (":%S" if wall.second else ""))
+    return f"{schedule_words.ahead(moment)} ({clock} {name})"
+
+
+def _print_task(block: Block, schedule: Schedule) -> None:
+    line = schedule.get("command")
+    if line is None:
+        block.line("Runs", f"the saved command {schedule.get('command_name')}")
+    else:
+        block.whole_lines("Runs", line.split("\n"))
+    if schedule["overlap"] != "allow":  # which says what becomes of a run while its lock is held
+        schedule = {**schedule, "if_locked": schedule["overlap"]}
+    print_options(block, schedule)
+
+
+def _print_rules(block: Block, schedule: Schedule) -> None:
+    overlap, missed = schedule["overlap"], schedule["missed"]
+    block.line("Overlap", f"{overlap}: {OVERLAPS.get(overlap, '')}".rstrip(": "))
+    within = "" if missed == "skip" else f", within {times.brief(schedule['missed_within'])}"
+    block.line("Missed", f"{missed}: {MISSED.get(missed, missed)} is made up for{within}")
+    jitter = schedule["jitter"]
+    block.line("Jitter", f"starts up to {times.brief(jitter)} later" if jitter else None)
+    block.line("Pauses", _pauses(schedule))
+
+
+def _pauses(schedule: Schedule) -> str | None:
+    most, failures = schedule.get("pause_after_failures"), schedule.get("failures")
+    if not most:
+        return None
+    several = "the first failure" if most == 1 else f"{most} failures in a row"
+    return f"after {several}" + (f"; {failures} so far" if failures else "")
+
+
+def _row(call: Call, run: RunOfSchedule) -> list[str]:
+    return [
+        times.ago(run["time"]) if call.out.is_terminal else run["time"],
+        run.get("task_id") or "-",
+        schedule_words.outcome(run),
+        run.get("why") or "-",
+    ]
+
+
+def _style(at: int, cell: str) -> tuple[str, ...]:
+    return schedule_words.colours(cell) if at < HEADERS.index("WHY") else ()
+
+
+def _next_commands(call: Call, schedule: ScheduleDetails) -> list[str]:
+    name = schedule["name"]
+    tasks = call.typed_in_app(f"list tasks schedule={name}")
+    if not call.may("operator"):
+        return [tasks]
+    return [
+        schedule_words.command(call, "start", name, "   runs it once, now"),
+        _switch(call, schedule),
+        tasks,
+    ]
+
+
+def _switch(call: Call, schedule: ScheduleDetails) -> str:
+    name, following = schedule["name"], schedule_words.next_run(schedule)
+    if following == "over":
+        return schedule_words.command(call, "delete", name, "   removes it")
+    if schedule.get("paused") or following == "off":
+        return schedule_words.command(call, "set", name, "enabled=true    switches it on")
+    return schedule_words.command(call, "set", name, "enabled=false    switches it off")

@@ -1,0 +1,82 @@
+"""What is said of a schedule: when it runs next, how it went the last time, and what to type next."""
+
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
+from tapit.statuses import colours_of
+from tapit.terminal import times
+
+if TYPE_CHECKING:
+    from tapit.call import Call
+    from tapit.home.answers import RunOfSchedule, Schedule
+
+COLOURS = {
+    "PAUSED:": ("red",),
+    "cannot": ("red",),
+    "not": ("yellow",),
+    "off": ("dim",),
+    "over": ("dim",),
+}
+
+
+def next_run(schedule: Schedule) -> str:
+    """`in 5h12m`, or why there is none."""
+    if schedule.get("paused"):
+        return "-"
+    if not schedule.get("enabled", True):
+        return "off"
+    due = schedule.get("next_run_at")
+    return ahead(due) if due else "over"
+
+
+def ahead(moment: str) -> str:
+    left = times.seconds_between(times.now(), moment)
+    return f"in {times.brief(left)}" if left >= 1 else "now"
+
+
+def last_run(schedule: Schedule) -> str:
+    """How it went; in capitals when it paused itself, so that it is seen."""
+    run = schedule.get("last_run")
+    if trouble := why_in_trouble(schedule):
+        return trouble
+    if run is None:
+        return "-"
+    why = f": {run['why']}" if run.get("why") else ""
+    return f"{outcome(run)} {times.ago(run['time'])}{why}"
+
+
+def why_in_trouble(schedule: Schedule) -> str | None:
+    """Nothing when somebody switched it off: they know."""
+    if paused := schedule.get("paused"):
+        return f"PAUSED: {paused['why']}"
+    problem = schedule.get("problem")
+    return f"cannot run: {problem}" if problem else None
+
+
+def outcome(run: RunOfSchedule) -> str:
+    """`SUCCEEDED`, `FAILED (1)`, or `not run` for a time that became no task."""
+    if run.get("task_id") is None:
+        return "not run"
+    status, code = run.get("status"), run.get("exit_code")
+    if status is None:
+        return "started"
+    return status if code is None or status == "SUCCEEDED" else f"{status} ({code})"
+
+
+def colours(cell: str) -> tuple[str, ...]:
+    word = cell.partition(" ")[0]
+    return COLOURS.get(word) or (colours_of(word) if word.isupper() else ())
+
+
+def what(schedule: Schedule) -> str:
+    """Its line, or the name of the saved command that it runs."""
+    line = schedule.get("command")
+    return f"command={schedule.get('command_name')}" if line is None else " ".join(line.split())
+
+
+def command(call: Call, verb: str, name: str, more: str = "") -> str:
+    """What to type about this schedule, which another app may have as well."""
+    from shlex import quote
+
+    words = [f"{verb} schedule name={quote(name)}", *([more] if more else [])]
+    return call.typed_in_app(" ".join(words))

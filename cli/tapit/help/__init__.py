@@ -1,0 +1,1 @@
+"""The `--help` of everything, and the docs that are made from it."""

@@ -1,0 +1,1 @@
+"""Speaking to a home: which one, as whom, and what its refusals mean."""

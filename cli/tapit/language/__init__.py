@@ -1,0 +1,1 @@
+"""What may be typed: keys, values and their spelling."""

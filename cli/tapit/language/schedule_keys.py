@@ -1,0 +1,129 @@
+"""What can be said of a schedule, for `create schedule` and `set schedule` alike, and the body it becomes."""
+
+from __future__ import annotations
+
+import re
+
+from tapit import TYPE_CHECKING
+from tapit.errors import UsageError
+from tapit.language import task_keys, values
+from tapit.language.command import Key
+
+if TYPE_CHECKING:
+    from typing import Any
+
+OVERLAPS = ("skip", "queue", "allow", "replace")
+MISSED = ("latest", "skip", "all")
+WHEN = ("cron", "every", "at")
+
+
+def _cron(key: str, given: str) -> str:
+    """The home judges it; what a shell has torn apart is seen here alone."""
+    wanted = values.text(key, given).strip()
+    if not re.search(r"\s", wanted) and not wanted.startswith("@"):
+        raise UsageError(
+            f"{key}={given} is one field of five",
+            "Without quotes a shell takes them apart, and makes file names of each *.",
+            f"put them into quotes: {key}='0 2 * * *'",
+        )
+    return wanted
+
+
+def _at(key: str, given: str) -> str:
+    """The home knows the zone that a time without an offset is in."""
+    from datetime import datetime
+
+    wanted = values.text(key, given).strip()
+    try:
+        datetime.fromisoformat(wanted)
+    except ValueError:
+        raise UsageError(
+            f"{key}={given} is not a time",
+            "It is one in timezone=, or has an offset of its own: 2026-12-24T20:00+01:00.",
+            f"{key}=2026-12-24T20:00",
+        ) from None
+    return wanted
+
+
+def _failures(key: str, given: str) -> object:
+    return None if given.strip().lower() == "none" else values.whole(1, 100)(key, given)
+
+
+NAME = Key("name", values.name, "the schedule", placeholder="NAME", offers="schedules")
+NEW_NAME = Key("name", values.new_name, "what to call it: nightly", placeholder="NAME")
+CHANGEABLE = (
+    Key(
+        "cron",
+        _cron,
+        "five fields in quotes: minute, hour, day of the month, month, day of the week",
+        placeholder="'0 2 * * *'",
+        may_hold_spaces=True,
+    ),
+    Key("every", values.whole_seconds("1m", "366d"), "a distance instead: 15m, 2h", placeholder="TIME"),
+    Key("at", _at, "once instead: 2026-12-24T20:00", placeholder="WHEN"),
+    Key(
+        "timezone",
+        values.text,
+        "whose clock cron= and at= go by: Australia/Sydney; else UTC",
+        placeholder="ZONE",
+        offers="zones",
+    ),
+    Key(
+        "overlap",
+        values.one_of(OVERLAPS),
+        "while the one before still runs: skip, queue, allow or replace it",
+        placeholder="WHAT",
+        choices=OVERLAPS,
+    ),
+    Key(
+        "missed",
+        values.one_of(MISSED),
+        "which times are made up for after the home was down: latest, skip or all",
+        placeholder="WHICH",
+        choices=MISSED,
+    ),
+    Key(
+        "missed_within",
+        values.whole_seconds("1m", "7d"),
+        "and how late they may be; else 1h",
+        placeholder="TIME",
+    ),
+    Key("jitter", values.whole_seconds("0s", "1h"), "start up to so much later", placeholder="TIME"),
+    Key(
+        "pause_after_failures",
+        _failures,
+        "pause it after so many in a row; none for never",
+        placeholder="N",
+    ),
+    task_keys.DESCRIPTION,
+    Key(
+        "enabled",
+        values.yes_or_no,
+        "false switches it off; true on again, also when it has paused itself",
+        placeholder="true|false",
+        choices=("true", "false"),
+    ),
+)
+UNSETTABLE = (
+    *(key.name for key in CHANGEABLE if key.name not in (*WHEN, "enabled")),
+    *task_keys.UNSETTABLE,
+)
+DETAILS = (
+    "One of cron=, every= and at= says when. every= is counted from now on.\n\n"
+    "  cron='0 2 * * *'         at 02:00 every day\n"
+    "  cron='*/15 * * * *'      each quarter of an hour\n"
+    "  cron='30 9 * * MON-FRI'  at 09:30 on working days\n"
+    "  cron='0 6 L * *'         at 06:00 on the last day of each month\n"
+    "  cron=@hourly             or @daily, @weekly, @monthly"
+)
+
+
+def body(given: dict[str, Any]) -> dict[str, object]:
+    """The request's body, holding what was given and nothing else."""
+    times = [name for name in WHEN if name in given]
+    if len(times) > 1:
+        raise UsageError(
+            f"{times[0]}= and {times[1]}= contradict each other", then=f"give one of {', '.join(WHEN)}"
+        )
+    said = {key.name: given[key.name] for key in CHANGEABLE if key.name in given}
+    return {**said, **task_keys.body(given)}

@@ -1,0 +1,1 @@
+"""Staying with a task until it has ended."""

@@ -1,0 +1,1 @@
+"""Webhooks: who is sent what next, and the threads that do it."""

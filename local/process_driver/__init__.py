@@ -1,0 +1,1 @@
+"""Tasks as plain processes: what no other driver needs."""

@@ -1,0 +1,1 @@
+"""What a task leaves on this machine, and how it is steered."""

@@ -1,0 +1,1 @@
+"""What the home keeps: records, apps and tokens in one SQLite file."""

@@ -1,0 +1,75 @@
+"""How a task ended, in the words ECS uses."""
+
+import os
+
+from local.supervisor.atomic_files import Value
+from local.supervisor.signals import SIGKILL
+
+EXITED = "EssentialContainerExited"
+ASKED = "UserInitiated"
+NEVER_STARTED = "TaskFailedToStart"
+
+_EXITED_REASON = "Essential container in task exited"
+_OUT_OF_MEMORY_REASON = "OutOfMemoryError: Container killed due to memory usage"
+_SUPERVISOR_TERMINATED = "tapit: the task's supervisor was asked to end"
+
+
+class ExitRecord:
+    """Filled in while it comes about; the first cause of a stop is the one that counts."""
+
+    def __init__(self) -> None:
+        self.started_at: float | None = None
+        self.stopping_at: float | None = None
+        self.stopped_by: str | None = None
+        self.out_of_memory = False
+        self._stop_code = EXITED
+        self._reason = _EXITED_REASON
+        self._exit_code: int | None = None
+        self._signal: int | None = None
+
+    def failed_to_start(self, why: str) -> None:
+        self._stop_code = NEVER_STARTED
+        self._reason = f"CannotStartContainerError: {why}"
+
+    def stopping(self, by: str, reason: str, at: float) -> None:
+        self.stopped_by, self.stopping_at = by, at
+        self._stop_code, self._reason = ASKED, reason
+
+    def terminated(self, at: float) -> None:
+        self.stopping("request", _SUPERVISOR_TERMINATED, at)
+
+    def ran_out_of_memory(self) -> None:
+        """The task was killed, or is about to be; had its main process ended just before, that changes nothing."""
+        self.out_of_memory = True
+        if self.stopped_by is None:
+            self._reason = _OUT_OF_MEMORY_REASON
+
+    def main_process_ended(self, wait_status: int) -> None:
+        if os.WIFSIGNALED(wait_status):
+            self.killed_by(os.WTERMSIG(wait_status))
+        else:
+            self._exit_code = os.WEXITSTATUS(wait_status)
+
+    def killed_by(self, number: int) -> None:
+        self._signal = number
+        self._exit_code = 128 + number
+
+    def could_not_be_killed(self) -> None:
+        """It hangs inside the kernel; what it will end by is known all the same."""
+        self.killed_by(SIGKILL)
+
+    def record(self, stopped_at: float, lost_output_bytes: int) -> dict[str, Value]:
+        if self.out_of_memory:
+            self.killed_by(SIGKILL)
+        return {
+            "exit_code": self._exit_code,
+            "signal": self._signal,
+            "started_at": self.started_at,
+            "stopping_at": self.stopping_at,
+            "stopped_at": stopped_at,
+            "stop_code": self._stop_code,
+            "reason": self._reason,
+            "out_of_memory": self.out_of_memory,
+            "stopped_by": self.stopped_by,
+            "lost_output_bytes": lost_output_bytes,
+        }

@@ -1,0 +1,1 @@
+"""When something happens: timers, turns, news."""

@@ -1,0 +1,364 @@
+"""The command line of schedules, at a home that answers what the test tells it to."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.cli.at_a_terminal import run_at_a_terminal
+from tests.cli.conftest import HomeThat, Place
+from tests.cli.scripted_home import Answers, Says, a_list, a_refusal, a_task
+
+RED, BOLD = "\x1b[31m", "\x1b[1m"
+
+
+def moment(**ahead: float) -> str:
+    return (datetime.now(UTC) + timedelta(**ahead)).isoformat(timespec="milliseconds")
+
+
+def a_run(**changes: Any) -> dict[str, Any]:
+    run = {
+        "time": moment(minutes=-5),
+        "task_id": "1jd3m8k7x2qf",
+        "status": "SUCCEEDED",
+        "exit_code": 0,
+        "why": None,
+    }
+    return run | changes
+
+
+def a_schedule(**changes: Any) -> dict[str, Any]:
+    schedule: dict[str, Any] = {
+        "app": "demo",
+        "name": "nightly",
+        "description": None,
+        "command": "python manage.py report",
+        "command_name": None,
+        "cron": "0 2 * * *",
+        "timezone": "Australia/Sydney",
+        "every": None,
+        "at": None,
+        "in_words": "At 02:00 every day, Australia/Sydney",
+        "overlap": "skip",
+        "missed": "latest",
+        "missed_within": 3600,
+        "jitter": 0,
+        "pause_after_failures": None,
+        "enabled": True,
+        "paused": None,
+        "next_run_at": moment(hours=5, seconds=30),
+        "last_run": a_run(),
+        "failures": 0,
+        "problem": None,
+        "created_at": moment(days=-1),
+        "created_by": "alice",
+        "revision": 1,
+        "environment": [],
+    }
+    return schedule | changes
+
+
+def always(body: Any, status: int = 200) -> Answers:
+    return lambda _asked: Says(body, status)
+
+
+def test_what_is_typed_is_what_is_asked_for(place: Place, home_that: HomeThat) -> None:
+    home = home_that(always(a_schedule(), 201))
+
+    made = place.run(
+        "create",
+        "schedule",
+        "name=nightly",
+        "python manage.py report",
+        "cron=0 2 * * *",
+        "timezone=Australia/Sydney",
+        "overlap=queue",
+        "missed=all",
+        "missed_within=2h",
+        "jitter=5m",
+        "pause_after_failures=3",
+        "description=what accounting reads",
+        "memory=2G",
+        "env=A=1",
+    )
+
+    assert made.returncode == 0, made.stderr
+    (asked,) = home.asked
+    assert (asked.method, asked.path) == ("POST", "/apps/demo/schedules")
+    assert asked.body == {
+        "name": "nightly",
+        "command": "python manage.py report",
+        "cron": "0 2 * * *",
+        "timezone": "Australia/Sydney",
+        "overlap": "queue",
+        "missed": "all",
+        "missed_within": 7200,
+        "jitter": 300,
+        "pause_after_failures": 3,
+        "description": "what accounting reads",
+        "memory": 2.0,
+        "environment": {"A": "1"},
+    }
+    first, second, *_ = made.stderr.splitlines()
+    assert first == "Created schedule nightly: At 02:00 every day, Australia/Sydney."
+    assert second.startswith("  It runs next in 5h00m: 20")
+
+
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        (["command=migrate", "every=15m"], {"command_name": "migrate", "every": 900}),
+        (["true it is", "at=2026-12-24T20:00"], {"command": "true it is", "at": "2026-12-24T20:00"}),
+        (["cron=@daily", "true it is"], {"cron": "@daily", "command": "true it is"}),
+    ],
+)
+def test_there_are_three_ways_to_say_when_and_two_to_say_what(
+    words: list[str], sent: dict[str, Any], place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(always(a_schedule(), 201))
+
+    assert place.run("create", "schedule", "name=nightly", *words).returncode == 0
+    assert home.asked[0].body == {"name": "nightly", **sent}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cron=0", "2", "*", "*", "*", "echo hi"], "error: cron=0 is one field of five"),
+        (["echo hi", "cron=0", "2", "a.txt", "b.txt"], "error: cron=0 is one field of five"),
+        (["echo hi"], "error: nothing says when it is due"),
+        (["every=15m"], "error: tapit create schedule needs a command"),
+        (["echo hi", "every=15m", "cron=0 2 * * *"], "error: cron= and every= contradict each other"),
+        (["echo hi", "every=30s"], "error: every=30s is out of range"),
+        (["echo hi", "every=90.5s"], "error: every=90.5s is no number of whole seconds"),
+        (["echo hi", "every=15m", "jitter=2h"], "error: jitter=2h is out of range"),
+        (["echo hi", "at=tomorrow"], "error: at=tomorrow is not a time"),
+        (["echo hi", "every=15m", "overlap=wait"], "error: there is no overlap wait"),
+        (["echo hi", "every=15m", "missed=none"], "error: there is no missed none"),
+        (["echo hi", "every=15m", "pause_after_failures=0"], "error: pause_after_failures=0 is out of range"),
+        (
+            ["command=a b", "every=15m"],
+            "error: command= is the name of a saved command, which 'a b' cannot be",
+        ),
+        (["echo hi", "command=a", "every=15m"], "error: a line and command= contradict each other"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_asked(
+    words: list[str], said: str, place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(always(a_schedule(), 201))
+
+    refused = place.run("create", "schedule", "name=nightly", *words)
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[0] == said
+    assert home.asked == []
+
+
+def test_what_the_home_says_of_a_time_is_passed_on(place: Place, home_that: HomeThat) -> None:
+    message = "cron='61 2 * * *' cannot be: the minute is 61, and minutes go from 0 to 59."
+    hint = "For example cron='0 2 * * *': at 02:00 every day."
+    fields = {"cron": "the minute is 61, and minutes go from 0 to 59"}
+    refusal = {"Code": "InvalidRequest", "Message": message, "Fields": fields, "Hint": hint}
+    home_that(always(refusal, 400))
+
+    refused = place.run("create", "schedule", "name=nightly", "echo hi", "cron=61 2 * * *")
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[:2] == [f"error: {message}", f"  → {hint}"]
+
+
+def test_a_list_says_what_is_due_when_and_in_red_what_is_in_trouble(
+    place: Place, home_that: HomeThat
+) -> None:
+    why = "Its last 3 runs failed (pause_after_failures=3)."
+    paused = {"since": moment(hours=-1), "why": why}
+    home_that(
+        a_list(
+            a_schedule(
+                name="broken",
+                problem="App demo has no command migrate.",
+                command=None,
+                command_name="migrate",
+            ),
+            a_schedule(name="fine"),
+            a_schedule(name="failing", last_run=a_run(status="FAILED", exit_code=7)),
+            a_schedule(name="off", enabled=False, next_run_at=None, last_run=None),
+            a_schedule(name="over", next_run_at=None, in_words="Once, at 2026-11-24 20:00 UTC"),
+            a_schedule(name="paused", paused=paused, next_run_at=None),
+            a_schedule(
+                name="skipped", last_run=a_run(task_id=None, status=None, exit_code=None, why="missed")
+            ),
+        )
+    )
+
+    listed = run_at_a_terminal(place, "list", "schedules", columns=140)
+
+    rows = {line.split()[0]: " ".join(line.split()) for line in listed.text.splitlines()[1:8]}
+    when = "At 02:00 every day, Australia/Sydney"
+    assert rows == {
+        "broken": f"broken {when} in 5h00m command=migrate cannot run: App demo has no command migrate.",
+        "fine": f"fine {when} in 5h00m python manage.py report SUCCEEDED 5m00s ago",
+        "failing": f"failing {when} in 5h00m python manage.py report FAILED (7) 5m00s ago",
+        "off": f"off {when} off python manage.py report -",
+        "over": "over Once, at 2026-11-24 20:00 UTC over python manage.py report SUCCEEDED 5m00s ago",
+        "paused": f"paused {when} - python manage.py report PAUSED: {why}",
+        "skipped": f"skipped {when} in 5h00m python manage.py report not run 5m00s ago: missed",
+    }
+    assert f"{RED}cannot run" in listed.raw
+    assert f"{RED}PAUSED" in listed.raw
+    assert f"{RED}FAILED (7)" in listed.raw
+    assert "  why:      tapit show schedule name=broken" in listed.text
+
+
+def test_where_it_is_narrow_what_went_wrong_stays_to_be_seen(place: Place, home_that: HomeThat) -> None:
+    home_that(a_list(a_schedule(problem="App demo has no command migrate.")))
+
+    listed = run_at_a_terminal(place, "list", "schedules", columns=60)
+
+    head, row, *_ = listed.text.splitlines()
+    assert head.split() == ["NAME", "NEXT", "LAST"]
+    assert row == "nightly  in 5h00m  cannot run: App demo has no command migr…"
+
+
+def test_a_list_for_a_script_is_what_the_home_answered(place: Place, home_that: HomeThat) -> None:
+    schedules = [a_schedule(), a_schedule(name="other")]
+    home_that(a_list(*schedules))
+
+    assert json.loads(place.run("list", "schedules").stdout) == schedules
+    assert place.run("list", "schedules", "-o", "id").stdout == "nightly\nother\n"
+
+
+def test_one_shows_its_runs_and_its_next_times_by_its_own_clock(place: Place, home_that: HomeThat) -> None:
+    runs = [
+        a_run(status="FAILED", exit_code=7),
+        a_run(
+            task_id=None, status=None, exit_code=None, why="skipped: task 1jd3 has not ended (overlap=skip)"
+        ),
+    ]
+    details = a_schedule(
+        runs=runs,
+        next_runs=["2100-07-01T16:00:00.000Z"],
+        pause_after_failures=3,
+        failures=1,
+        jitter=300,
+        memory=2.0,
+        environment=["A"],
+    )
+    home_that(always(details))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=120).text
+
+    for line in (
+        "State:       on",
+        "When:        At 02:00 every day, Australia/Sydney",
+        "(Fri 2100-07-02 02:00 Australia/Sydney)",
+        "Runs:        python manage.py report",
+        "Size:        2 GB memory",
+        "Overlap:     skip: a run is left out while the one before has not ended",
+        "Missed:      latest: the latest is made up for, within 1h00m",
+        "Jitter:      starts up to 5m00s later",
+        "Pauses:      after 3 failures in a row; 1 so far",
+        "5m00s ago  1jd3m8k7x2qf  FAILED (7)  -",
+        "5m00s ago  -             not run     skipped: task 1jd3 has not ended (overlap=skip)",
+        "tapit set schedule name=nightly enabled=false    switches it off",
+        "tapit list tasks schedule=nightly",
+    ):
+        assert line in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "switch"),
+    [
+        ({"enabled": False, "next_run_at": None}, "off", "enabled=true    switches it on"),
+        ({"next_run_at": None}, "over", "delete schedule name=nightly    removes it"),
+        (
+            {"paused": {"since": "2026-11-24T12:00:00Z", "why": "Its last run failed."}, "next_run_at": None},
+            "PAUSED: Its last run failed.",
+            "enabled=true    switches it on",
+        ),
+        ({"problem": "No command."}, "cannot run: No command.", "enabled=false    switches it off"),
+    ],
+)
+def test_a_state_says_what_to_do_about_it(
+    changes: dict[str, Any], state: str, switch: str, place: Place, home_that: HomeThat
+) -> None:
+    home_that(always(a_schedule(runs=[], next_runs=[], **changes)))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=120).text
+
+    assert f"State:       {state}\n" in shown
+    assert switch in shown
+
+
+def test_a_change_sends_what_was_given_and_null_for_what_is_unset(place: Place, home_that: HomeThat) -> None:
+    home = home_that(always(a_schedule(changed=["cron"])))
+
+    changed = place.run(
+        "set",
+        "schedule",
+        "nightly",
+        "cron=0 3 * * *",
+        "line=python manage.py other",
+        "enabled=true",
+        "pause_after_failures=none",
+        "env=B=2",
+        "unset_env=A",
+        "unset=memory",
+        "unset=jitter",
+    )
+
+    assert changed.returncode == 0, changed.stderr
+    (asked,) = home.asked
+    assert (asked.method, asked.path) == ("PATCH", "/apps/demo/schedules/nightly")
+    assert asked.body == {
+        "cron": "0 3 * * *",
+        "command": "python manage.py other",
+        "enabled": True,
+        "pause_after_failures": None,
+        "environment": {"B": "2", "A": None},
+        "memory": None,
+        "jitter": None,
+    }
+    assert changed.stderr.startswith("Changed schedule nightly: At 02:00 every day, Australia/Sydney.\n")
+
+
+def test_what_changes_nothing_is_not_called_a_change(place: Place, home_that: HomeThat) -> None:
+    home_that(always(a_schedule(changed=[])))
+
+    said = place.run("set", "schedule", "nightly", "jitter=0s").stderr
+
+    assert said == "Schedule nightly is so already; nothing changed.\n"
+    assert place.run("set", "schedule", "nightly").returncode == 2
+
+
+def test_one_is_started_now_as_a_task(place: Place, home_that: HomeThat) -> None:
+    home = home_that(always(a_task(), 201))
+
+    started = place.run("start", "schedule", "nightly")
+
+    (asked,) = home.asked
+    assert (asked.method, asked.path) == ("POST", "/apps/demo/schedules/nightly/start")
+    assert asked.headers["Idempotency-Key"]
+    assert started.stderr.startswith("Created task 1jd3m8k7x2qf.\n")
+
+
+def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat) -> None:
+    home_that(always({"name": "nightly", "removed": True}))
+    assert place.run("delete", "schedule", "nightly").stderr == "Removed schedule nightly; its tasks stay.\n"
+
+    home_that(lambda _asked: a_refusal(404, "ScheduleNotFound", "App demo has no schedule nightly."))
+    gone = place.run("delete", "schedule", "nightly")
+    assert (gone.returncode, json.loads(gone.stdout)) == (0, {"name": "nightly", "removed": False})
+
+
+def test_the_tasks_of_one_are_listed(place: Place, home_that: HomeThat) -> None:
+    home = home_that(a_list(*[a_task()] * 50, more="c1"))
+
+    listed = place.run("list", "tasks", "schedule=nightly")
+
+    assert home.asked[0].query["created_by"] == "schedule:nightly"
+    assert "schedule" not in home.asked[0].query
+    assert listed.stderr == "more: tapit list tasks schedule=nightly --all\n"
+    assert place.run("list", "tasks", "schedule=nightly", "created_by=ci").returncode == 2

@@ -1,0 +1,59 @@
+"""Times and lengths of time, however they were typed."""
+
+import time
+
+import pytest
+
+from tests.cli.language.typed import read, refusal
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("90", 90),
+        ("45s", 45),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("3d", 259200),
+        ("1w", 604800),
+        ("1h0m", 3600),
+    ],
+)
+def test_a_length_of_time_has_units(given: str, seconds: float) -> None:
+    assert read("wait", "abc", f"timeout={given}").settings["timeout"] == seconds
+
+
+@pytest.mark.parametrize("given", ["", "x", "10x", "0", "-1", "m", "1.2.3s", "nan"])
+def test_what_is_no_length_of_time_is_refused(given: str) -> None:
+    refusal("wait", "abc", f"timeout={given}")
+
+
+def test_since_takes_a_time_or_how_long_ago() -> None:
+    assert (
+        read("list", "tasks", "since=2026-11-24T01:00:00+01:00").settings["since"]
+        == "2026-11-24T00:00:00.000Z"
+    )
+    for ago in ("2h", "1w", "1w2d"):
+        assert str(read("list", "tasks", f"since={ago}").settings["since"]).endswith("Z")
+    refusal("list", "tasks", "since=yesterday")
+
+
+@pytest.mark.parametrize(
+    ("day", "zone"),
+    [("0001-01-01", "XXX-12"), ("9999-12-31T23:59", "XXX+12"), ("0001-01-01T00:00+05:00", "UTC")],
+)
+def test_a_time_outside_the_calendar_is_refused(day: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert refusal("list", "tasks", f"since={day}").what == f"since={day} is outside the calendar"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("30", 30), ("30s", 30), ("1m", 60), ("2m", 120)])
+def test_what_is_counted_in_seconds_may_say_so(given: str, seconds: float) -> None:
+    assert read("create", "app", "name=a", f"stop_timeout={given}").settings["stop_timeout"] == seconds
+    assert "goes from 2 to 120 seconds" in str(refusal("create", "app", "name=a", "stop_timeout=5m").why)
