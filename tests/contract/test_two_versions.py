@@ -16,7 +16,16 @@ from chalicelib.domain.errors import TaskNotFound, Unreadable
 from chalicelib.domain.session import Session
 from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
-from chalicelib.domain.task import Change, Launch, Task, accept_launch, begin_attempt, lose, observe, request_stop
+from chalicelib.domain.task import (
+    Change,
+    Launch,
+    Task,
+    accept_launch,
+    begin_attempt,
+    lose,
+    observe,
+    request_stop,
+)
 from chalicelib.domain.task_sessions import add_session, end_session
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.builders import (
@@ -309,7 +318,11 @@ def test_what_is_told_of_a_record_holds_no_value_of_it(stores: Stores) -> None:
     assert "sesame" not in f"{refusal.value} {refusal.value.__cause__}"
 
 
-LOCKS = {"no text": "", "no JSON": "{", "a queue of another shape": '{"app": "shop", "name": "migrate", "queue": 2}'}
+LOCKS = {
+    "no text": "",
+    "no JSON": "{",
+    "a queue of another shape": '{"app": "shop", "name": "migrate", "queue": 2}',
+}
 with_a_lock_that_cannot_be_read = pytest.mark.parametrize("text", LOCKS.values(), ids=LOCKS)
 
 
