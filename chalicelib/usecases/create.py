@@ -101,6 +101,8 @@ def _draft(app: App, wanted: NewTask, created_by: str, now: datetime) -> tuple[T
         max_hours=max_hours,
         environment=dict(wanted.environment),
         workdir=wanted.workdir,
+        user=wanted.user,
+        pull=wanted.pull,
         initiated_by=wanted.initiated_by,
         tags=with_defaults(wanted.tags, app.tags),
         interactive=wanted.interactive or wanted.attached,

@@ -1,5 +1,6 @@
 """Two versions of the program on one store: what the newer one writes, the older one reads and gives back whole."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +43,7 @@ from tests.builders import (
 from tests.stores import HOMES, Stores, stores_of
 
 LATER = NOON + timedelta(minutes=1)
+OF_CONTAINERS = ("user", "pull", "mounts", "networks")
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
@@ -189,6 +191,17 @@ def test_whatever_a_field_of_a_newer_version_holds_comes_back_as_it_was(unknown:
 def test_a_misspelt_field_of_ones_own_is_not_taken_for_a_newer_versions() -> None:
     with pytest.raises(TypeError, match="Task has no field reeson"):
         a_task().but(reeson="new")
+
+
+def test_what_was_written_before_there_were_containers_is_read(stores: Stores) -> None:
+    task = stores.tasks.create(a_task(id=ids.new_id(NOON), docker_tag="v1"), None, None)
+    app = stores.apps.create(an_app(image="shop:1"))
+    for noun, name in (("task", task.id), ("app", "shop")):
+        written = json.loads(stores.text_of(noun, name))
+        old = {key: value for key, value in written.items() if key not in OF_CONTAINERS}
+        stores.replace(noun, name, json.dumps(old))
+
+    assert (stores.tasks.get(task.id), stores.apps.get("shop")) == (task, app)
 
 
 # Words of a newer version

@@ -6,7 +6,7 @@ import re
 
 from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
-from tapit.language import environment_keys, retry_keys, sizes, tag_keys, values
+from tapit.language import container_keys, environment_keys, retry_keys, sizes, tag_keys, values
 from tapit.language.command import Key
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ OPTIONS = (
     ),
     Key("docker_tag", values.text, "another tag of the app's image", placeholder="TAG"),
     Key("image", values.text, "another image altogether", placeholder="IMAGE"),
+    *container_keys.OF_TASKS,
     Key("ephemeral_storage_gb", sizes.disk, "disk: 20 to 200", placeholder="GB"),
     Key(
         "initiated_by",
