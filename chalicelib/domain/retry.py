@@ -20,32 +20,33 @@ _ENDED_BY_ITSELF = (EndedBy.EXIT, EndedBy.OUT_OF_MEMORY)
 _EXIT = re.compile(r"exit:([0-9]{1,3})(?:-([0-9]{1,3}))?")
 _LARGEST_EXIT_CODE = 255
 # What became of a task, in its record; all the rest is what was asked for, and is asked for again.
-HAPPENED = frozenset(
-    {
-        *(
-            "status",
-            "started_at",
-            "stopped_at",
-            "deadline",
-            "expires_at",
-            "exit_code",
-            "stop_cause",
-            "ended_by",
-        ),
-        *(
-            "reason",
-            "waiting_for",
-            "waits_until",
-            "diagnosis",
-            "lost_output_bytes",
-            "launch",
-            "ecs_arn",
-            "ecs_version",
-        ),
-        *("unknown_since", "failing_since", "history", "sessions", "revision", "status_revision"),
-        *("previous_status", "retried_by", "not_before"),
-    }
-)
+HAPPENED = {
+    "status",
+    "started_at",
+    "stopped_at",
+    "deadline",
+    "expires_at",
+    "exit_code",
+    "stop_cause",
+    "ended_by",
+    "reason",
+    "waiting_for",
+    "waits_until",
+    "diagnosis",
+    "lost_output_bytes",
+    "launch",
+    "ecs_arn",
+    "ecs_version",
+    "unknown_since",
+    "failing_since",
+    "history",
+    "sessions",
+    "revision",
+    "status_revision",
+    "previous_status",
+    "retried_by",
+    "not_before",
+}
 
 
 def checked_reason(word: str) -> str:
