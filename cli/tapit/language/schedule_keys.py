@@ -20,7 +20,7 @@ WHEN = ("cron", "every", "at")
 def _cron(key: str, given: str) -> str:
     """The home judges it; what a shell has torn apart is seen here alone."""
     wanted = values.text(key, given).strip()
-    if not re.search(r"\s", wanted) and not wanted.startswith("@"):
+    if re.fullmatch(r"[0-9*?/,-]+", wanted):
         raise UsageError(
             f"{key}={given} is one field of five",
             "Without quotes a shell takes them apart, and makes file names of each *.",
