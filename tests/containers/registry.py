@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.containers.engine import Engine
 from tests.containers.images import OTHER_ARCHITECTURE, busybox, for_another_machine, image
-from tests.containers.podman import CLOSED_REGISTRY, NO_REGISTRY, REGISTRY, CannotRun, Podman, kill_inside
+from tests.containers.podman import CLOSED_REGISTRY, NO_REGISTRY, REGISTRY, CannotRun, Podman, kill
 from tests.local.supervisor.supervised_task import until
 
 PROGRAM = "docker-registry"
@@ -28,7 +28,7 @@ def registries(engine: Engine, podman: Podman) -> Iterator[None]:
     """Serve until the block ends. The images are in them, and not in the engine. REPOSITORY has tags 1 and 2."""
     if shutil.which(PROGRAM) is None:
         raise CannotRun(f"there is no {PROGRAM} on this machine")
-    processes = [podman.run_inside([PROGRAM, "serve", path]) for path in _configurations(podman.folder)]
+    processes = [podman.run_inside(PROGRAM, "serve", str(path)) for path in _configurations(podman.folder)]
     try:
         until(lambda: _answers(podman))
         with engine.client() as client:
@@ -36,7 +36,7 @@ def registries(engine: Engine, podman: Podman) -> Iterator[None]:
         yield
     finally:
         for process in processes:
-            kill_inside(process)
+            kill(process)
 
 
 def docker_config(user: Path) -> None:
