@@ -32,6 +32,7 @@ from local.serving.server import (
 from local.store.state_folder import StateError, StateFolder, open_state, watched
 from local.store.system_refusals import advice, in_words
 
+DRIVERS = ("auto", "docker", "process")
 LOOK_EVERY = 2.0  # seconds
 FIRST_STEPS = ("tapit create app name=demo", "tapit create task 'echo hi' -w")
 NOTICE = (
@@ -66,6 +67,13 @@ def _profile_name(_context: click.Context, _option: click.Parameter, name: str) 
     is_flag=True,
     help=f"Let subscriptions send to this machine: http://{HOST}:PORT/...",
 )
+@click.option(
+    "--driver",
+    type=click.Choice(DRIVERS),
+    default="auto",
+    help="What tasks run as: containers where they name an image and an engine answers (auto), containers only "
+    "(docker), or plain processes only (process), which leaves images aside.  [auto]",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
 def main(
@@ -73,6 +81,7 @@ def main(
     port: int | None,
     profile: str,
     allow_local_webhooks: bool,  # noqa: FBT001 - click's shape
+    driver: str,
     verbose: bool,  # noqa: FBT001
 ) -> None:
     """Serve tapit on this machine, in the foreground.
@@ -89,7 +98,7 @@ def main(
         refuse_few_files()
         with open_state((state or default_state()).absolute()) as folder:
             _refuse_profile_of_another(profile, folder)
-            is_over = _serve(folder, port, profile, local_webhooks=allow_local_webhooks)
+            is_over = _serve(folder, port, profile, driver, local_webhooks=allow_local_webhooks)
     except StateError as error:
         _fail(str(error), error.hint)
     except BrokenPipeError:
@@ -112,13 +121,15 @@ def default_state() -> Path:
     return root / "tapit"
 
 
-def _serve(folder: StateFolder, port: int | None, profile: str, *, local_webhooks: bool) -> bool:
+def _serve(folder: StateFolder, port: int | None, profile: str, driver: str, *, local_webhooks: bool) -> bool:
     """Return True once told to end; False when it takes a new server for clients and supervisors to reach it."""
     ending = _pipe_of_signals(signal.SIGTERM, signal.SIGINT)
     token = folder.token(_user())
     with ExitStack() as stack:
         listeners = _listen(folder, port, token, stack)
-        stack.enter_context(serve(build_home(folder, local_webhooks=local_webhooks), listeners))
+        stack.enter_context(
+            serve(build_home(folder, local_webhooks=local_webhooks, driver_name=driver), listeners)
+        )
         url, tcp_url = f"unix:{folder.socket}", _tcp_url(listeners)
         folder.remember_server(url=url, **({"tcp_url": tcp_url} if tcp_url else {}))
         unreachable = watched([folder.socket, folder.notifications])
