@@ -22,7 +22,7 @@ from local.deliveries.courier import LocalCourier
 from local.docker_driver.container_driver import FORK_SERVER as CONTAINER_FORK_SERVER
 from local.docker_driver.container_driver import ContainerDriver
 from local.docker_driver.reachable_engine import EngineFinder
-from local.either_driver import EitherDriver
+from local.either_driver import DOCKER, PROCESS, EitherDriver
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.clean_up import clean_up
 from local.runs.cluster import LocalCluster
@@ -80,7 +80,11 @@ class LocalHome:
 
 
 def build_home(
-    state: StateFolder, *, local_webhooks: bool = False, driver_name: str = "process"
+    state: StateFolder,
+    *,
+    local_webhooks: bool = False,
+    driver_name: str = PROCESS,
+    engines: EngineFinder | None = None,
 ) -> LocalHome:
     """Put the adapters together; nothing runs yet."""
     changes = LocalChanges()
@@ -93,8 +97,7 @@ def build_home(
             schedules.wake()
 
     folders = RunFolders(state.runs)
-    engines = EngineFinder()
-    driver = _driver(driver_name, state, engines)
+    driver = _driver(driver_name, state, engines or EngineFinder())
     starter = SupervisorStarter(FORK_SERVER)
     container_starter = SupervisorStarter(CONTAINER_FORK_SERVER, opens_early=False)
     unreadable = UnreadableRecords(logging.getLogger(__name__))
@@ -180,12 +183,12 @@ def build_home(
 
 
 def _driver(name: str, state: StateFolder, engines: EngineFinder) -> Driver:
-    """`name` is process, or auto: what a task wants."""
+    """Return what `tapit-local --driver` names."""
     process = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
-    if name == "process":
+    if name == PROCESS:
         return process
     container = ContainerDriver(state.notifications, str(state.path), engines.find)
-    return EitherDriver(process, container, engines)
+    return EitherDriver(process, container, engines, always_containers=name == DOCKER)
 
 
 @contextmanager

@@ -91,6 +91,8 @@ def _main(app: App, inherited: Inherited, image: str, log: Mapping[str, Any]) ->
         container["entryPoint"] = list(graceful_line.ENTRY_POINT)
     if app.workdir is not None:
         container["workingDirectory"] = app.workdir
+    if app.user is not None:
+        container["user"] = app.user
     if inherited.sidecars:
         container["dependsOn"] = [_dependency(own, sidecar) for sidecar in inherited.sidecars]
     return (

@@ -71,9 +71,8 @@ class EcsCluster:
         inherited = self._inheritance.of(app)
         image = _image(task, app, inherited)
         log_options = self._log_options(app, inherited)
-        definition = self._definition(
-            app, derive(app.but(workdir=task.workdir or app.workdir), inherited, image, log_options)
-        )
+        as_of_task = app.but(workdir=task.workdir or app.workdir, user=task.user or app.user)
+        definition = self._definition(app, derive(as_of_task, inherited, image, log_options))
         return {
             "driver": "ecs",
             "log_group": log_options["awslogs-group"],
@@ -98,8 +97,12 @@ class EcsCluster:
     def refuse(self, task: Task, app: App) -> None:
         refuse_overrides(task, app)
 
-    def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - the port's shape
-        return ()
+    def notes(self, task: Task) -> Sequence[str]:
+        if task.pull is None:
+            return ()
+        return [
+            f"pull={task.pull} is kept with the task, but not used: when images are fetched, ECS decides."
+        ]
 
     def not_enforced(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - the port's shape
         return ()
@@ -273,14 +276,10 @@ class EcsCluster:
 
 def _image(task: Task, app: App, inherited: Inherited) -> str:
     own: str | None = app.image or inherited.container.get("image")
-    if task.image is not None:
-        return task.image
-    if own is None:
+    image = task.image_in(own)
+    if image is None:
         raise RefusedForGood(f"the app {app.name} has neither an image nor a service to take one from")
-    if task.docker_tag is None:
-        return own
-    repository, slash, name = own.partition("@")[0].rpartition("/")
-    return f"{repository}{slash}{name.partition(':')[0]}:{task.docker_tag}"
+    return image
 
 
 def _tags(task: Task) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from chalicelib.domain.known_reasons import next_step
 
 def check_app(inheritance: Inheritance, app: App) -> Sequence[str]:
     """Raise InvalidRequest when no task of the app could start; an AWS that does not answer is no reason to refuse."""
+    _refuse_what_is_of_one_machine(app)
     if app.service is None:
         return _about_environment(app)
     try:
@@ -25,6 +26,16 @@ def check_app(inheritance: Inheritance, app: App) -> Sequence[str]:
             *_about_environment(app),
             f"Whether the service {app.service} fits is seen at the first launch: {silence}. {then}".rstrip(),
         ]
+
+
+def _refuse_what_is_of_one_machine(app: App) -> None:
+    for name, given, instead in (
+        ("mounts", app.mounts, "Tasks that are like a service= have the volumes of its definition."),
+        ("networks", app.networks, "Where in the network tasks are, subnets= and security_groups= say."),
+    ):
+        if given:
+            problem = "is for tasks in containers of one machine; ECS has nothing like it"
+            raise InvalidRequest(f"{name}= {problem}.", {name: problem}, hint=instead)
 
 
 def _about_environment(app: App) -> Sequence[str]:

@@ -58,9 +58,12 @@ class Limits(Record):
 class App(Record):
     """What a task inherits; max_hours None means that tasks have no time limit by default.
 
-    From `cluster` on it is about AWS, and another home leaves it aside. With a `service`, what is not given here is
-    read from that ECS service at every launch. `sidecars` are containers of the service that run beside the command;
-    without them it runs alone. `capacity` names where tasks may run: FARGATE, FARGATE_SPOT, EC2, or
+    From `user` to `keep_entrypoint` it is about containers. `mounts` are as `Mount` reads them, `networks` are those
+    of the engine; with none of them, tasks are in one of the app's own.
+
+    From `cluster` to `log_group` it is about AWS, and another home leaves it aside. With a `service`, what is not given
+    here is read from that ECS service at every launch. `sidecars` are containers of the service that run beside the
+    command; without them it runs alone. `capacity` names where tasks may run: FARGATE, FARGATE_SPOT, EC2, or
     capacity providers of the cluster; of several ECS uses each alike. `secrets` are ARNs by variable, of values that
     are kept elsewhere; `kept_secrets` are those that are kept for the app, in every home.
     """
@@ -69,6 +72,10 @@ class App(Record):
     image: str | None = None
     environment: dict[str, str] = Field(default_factory=dict)
     workdir: str | None = None
+    user: str | None = None
+    mounts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    keep_entrypoint: bool = False
     cpu: float = SMALLEST.cpu
     memory: float = SMALLEST.memory
     ephemeral_storage_gb: int = DEFAULT_STORAGE_GB
@@ -86,7 +93,6 @@ class App(Record):
     execution_role: str | None = None
     task_role: str | None = None
     log_group: str | None = None
-    keep_entrypoint: bool = False
     tags: dict[str, str] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
     kept_secrets: KeptSecrets | None = None

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from chalicelib.domain.bounds import LARGEST_TASK_ENVIRONMENT, size_of
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.image import Pull
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.record import Record
 from chalicelib.domain.tags import refuse_too_many
@@ -28,6 +29,8 @@ class NewTask(Record):
     max_hours: float | Literal["none"] | None = None
     environment: dict[str, str] = Field(default_factory=dict, repr=False)
     workdir: str | None = None
+    user: str | None = None
+    pull: Pull | None = None
     initiated_by: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     interactive: bool = False

@@ -9,6 +9,7 @@ from chalicelib.domain.bounds import LARGEST_HISTORY, LARGEST_PLAN, Reason, Show
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
 from chalicelib.domain.fargate_sizes import Size
+from chalicelib.domain.image import Pull, with_tag
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.outcome import Asked, ended_by_wish, outcome
 from chalicelib.domain.record import Record
@@ -87,6 +88,8 @@ class Task(Record):
     max_hours: float | None
     environment: dict[str, str] = Field(default_factory=dict, repr=False)  # beside the app's, and before it
     workdir: str | None = None
+    user: str | None = None
+    pull: Pull | None = None
     initiated_by: str | None = None
     created_by: str
     tags: dict[str, str] = Field(default_factory=dict)
@@ -136,6 +139,12 @@ class Task(Record):
     @property
     def size(self) -> Size:
         return Size(self.cpu, self.memory)
+
+    def image_in(self, own: str | None) -> str | None:
+        """Return the image of its container, where its app's is `own`; None when nobody names one."""
+        if self.image is not None or own is None or self.docker_tag is None:
+            return self.image or own
+        return with_tag(own, self.docker_tag)
 
     @property
     def retry_of(self) -> str | None:
@@ -225,7 +234,7 @@ def wait_for_answer(task: Task, what: str) -> Task:
 
 def wait_for_turn(task: Task, what: str, until: datetime) -> Task:
     """Say whom a task waits for, and until when it does."""
-    return task.but(waiting_for=what, waits_until=until) if task.waits_its_turn else task
+    return task.but(waiting_for=what, waits_until=until, failing_since=None) if task.waits_its_turn else task
 
 
 def give_up_turn(task: Task, what: str, now: datetime) -> Task:

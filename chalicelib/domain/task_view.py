@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from chalicelib.domain import price
 from chalicelib.domain.diagnosis import EndedBy
+from chalicelib.domain.image import Pull
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
@@ -71,6 +72,8 @@ class PublicTask(View):
     max_hours: float | None
     environment: list[str]
     workdir: str | None
+    user: str | None = None
+    pull: Pull | None = None
     initiated_by: str | None
     created_by: str
     tags: dict[str, str] = Field(default_factory=dict)

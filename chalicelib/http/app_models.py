@@ -33,6 +33,7 @@ from chalicelib.http.aws_fields import (
     Sidecars,
     Subnets,
 )
+from chalicelib.http.container_fields import Image, Mounts, Networks, User
 from chalicelib.http.fields import (
     MAX_ENVIRONMENT,
     NO_OTHERS,
@@ -48,7 +49,6 @@ from chalicelib.http.fields import (
     StopTimeout,
     Storage,
     Tags,
-    Text,
     VariableName,
     VariableValue,
 )
@@ -74,11 +74,16 @@ class LimitsBody(RequestBody):
 class AppFields(RequestBody):
     """What tasks inherit. null puts a field back to its default.
 
-    From `cluster` on it is about AWS: with a `service`, what is not given is read from it at every launch.
+    From `user` to `keep_entrypoint` it is about containers, from `cluster` on about AWS: with a `service`, what is not
+    given is read from it at every launch.
     """
 
-    image: Text | None = None
+    image: Image | None = None
     workdir: Directory | None = None
+    user: User | None = None
+    mounts: Mounts | None = None
+    networks: Networks | None = None
+    keep_entrypoint: bool | None = None
     cpu: Cpu | None = None
     memory: Memory | None = None
     ephemeral_storage_gb: Storage | None = None
@@ -96,7 +101,6 @@ class AppFields(RequestBody):
     execution_role: Role | None = None
     task_role: Role | None = None
     log_group: LogGroup | None = None
-    keep_entrypoint: bool | None = None
     limits: LimitsBody | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -250,6 +254,10 @@ class AppView(View):
     name: str
     image: str | None
     workdir: str | None
+    user: str | None
+    mounts: tuple[str, ...]
+    networks: tuple[str, ...]
+    keep_entrypoint: bool
     environment: list[str]
     cpu: float
     memory: float
@@ -269,7 +277,6 @@ class AppView(View):
     execution_role: str | None
     task_role: str | None
     log_group: str | None
-    keep_entrypoint: bool
     secrets: dict[str, str]
     kept_secrets: KeptSecretsView | None
     limits: LimitsView

@@ -81,7 +81,7 @@ def _tag(given: str) -> str:
     return given
 
 
-def _says(pattern: str) -> Any:
+def says(pattern: str) -> Any:
     """Tell the API's description what a check looks for; the check itself has the better message."""
     return Field(json_schema_extra={"pattern": pattern})
 
@@ -92,13 +92,13 @@ _NAME = r"^[a-z][a-z0-9-]{0,39}$"
 NAME_IN_WORDS = "1 to 40 lower-case letters, digits and hyphens, starting with a letter"
 
 
-Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_nul), _says(_NO_NUL)]
+Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_nul), says(_NO_NUL)]
 Command = Annotated[
     str,
     Field(max_length=MAX_COMMAND, description="what /bin/sh -c runs"),
     AfterValidator(_not_blank),
     AfterValidator(_no_nul),
-    _says(r"^(?=[\s\S]*\S)[^\u0000]*$"),
+    says(r"^(?=[\s\S]*\S)[^\u0000]*$"),
 ]
 AppName = Annotated[str, Field(pattern=_NAME, description=NAME_IN_WORDS)]
 LockName = Annotated[str, Field(pattern=_NAME, description=NAME_IN_WORDS)]
@@ -107,21 +107,21 @@ Description = Annotated[
     str,
     Field(max_length=1000, description="what it is for, in words"),
     AfterValidator(_no_nul),
-    _says(_NO_NUL),
+    says(_NO_NUL),
 ]
 Directory = Annotated[
     str,
     Field(max_length=4096, description="an absolute path"),
     AfterValidator(_absolute),
     AfterValidator(_no_nul),
-    _says(r"^/[^\u0000]*$"),
+    says(r"^/[^\u0000]*$"),
 ]
 VariableName = Annotated[
     str,
     AfterValidator(_variable_name),
-    _says(rf"^(?!{RESERVED_PREFIX}){_VARIABLE.pattern}$"),
+    says(rf"^(?!{RESERVED_PREFIX}){_VARIABLE.pattern}$"),
 ]
-VariableValue = Annotated[str, Field(max_length=32 * 1024), AfterValidator(_no_nul), _says(_NO_NUL)]
+VariableValue = Annotated[str, Field(max_length=32 * 1024), AfterValidator(_no_nul), says(_NO_NUL)]
 SecretValue = Annotated[
     str,
     Field(min_length=1, max_length=32 * 1024, json_schema_extra={"writeOnly": True, "pattern": _NO_NUL}),
@@ -130,9 +130,9 @@ SecretValue = Annotated[
 _STRANGE_IN_TAGS = (
     r"""\u0000-\u001f!"#$%&'()*,;<>?\[\\\]^`{|}~"""  # "letters" are more than patterns can tell alike
 )
-TagKey = Annotated[str, AfterValidator(_tag_key), _says(rf"^[^:{_STRANGE_IN_TAGS}]{{1,{tags.LONGEST_KEY}}}$")]
+TagKey = Annotated[str, AfterValidator(_tag_key), says(rf"^[^:{_STRANGE_IN_TAGS}]{{1,{tags.LONGEST_KEY}}}$")]
 TagValue = Annotated[
-    str, AfterValidator(_tag_value), _says(rf"^[^{_STRANGE_IN_TAGS}]{{0,{tags.LONGEST_VALUE}}}$")
+    str, AfterValidator(_tag_value), says(rf"^[^{_STRANGE_IN_TAGS}]{{0,{tags.LONGEST_VALUE}}}$")
 ]
 Tags = Annotated[
     Mapping[TagKey, TagValue],
@@ -151,7 +151,7 @@ Retries = Annotated[
 RetryReason = Annotated[
     str,
     AfterValidator(checked_reason),
-    _says(r"^(infrastructure|spot|lost|exit:[0-9]{1,3}(-[0-9]{1,3})?)$"),
+    says(r"^(infrastructure|spot|lost|exit:[0-9]{1,3}(-[0-9]{1,3})?)$"),
 ]
 RetryReasons = Annotated[
     list[RetryReason],

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from chalicelib.domain.image import Pull
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.view import View
+from chalicelib.http.container_fields import DockerTag, Image, PullWish, User
 from chalicelib.http.fields import (
     NO_OTHERS,
     ChangedTags,
@@ -37,8 +39,10 @@ class TaskChanges(RequestBody):
     `max_hours` is a number, or "none" for no limit.
     """
 
-    image: Text | None = None
-    docker_tag: Text | None = None
+    image: Image | None = None
+    docker_tag: DockerTag | None = None
+    pull: PullWish | None = None
+    user: User | None = None
     cpu: Cpu | None = None
     memory: Memory | None = None
     ephemeral_storage_gb: Storage | None = None
@@ -80,6 +84,8 @@ class TaskOptionsView(View):
 
     image: str | None
     docker_tag: str | None
+    pull: Pull | None
+    user: str | None
     cpu: float | None
     memory: float | None
     ephemeral_storage_gb: int | None

@@ -12,10 +12,8 @@ from chalicelib.domain.errors import IdTaken, Stale, TapitError
 from chalicelib.domain.named_record import Kind, Named
 from chalicelib.domain.record import Record
 from chalicelib.domain.retry import next_try, tried_again
-from chalicelib.domain.schedule import SCHEDULES, Schedule
-from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription
 from chalicelib.domain.task import Task
-from chalicelib.ports import AppStore, NamedStore, ScheduleStore, Services, SubscriptionStore
+from chalicelib.ports import AppStore, NamedStore, Services
 
 ATTEMPTS = 20
 Changed = TypeVar("Changed", bound=Record)
@@ -48,17 +46,6 @@ def change_app(apps: AppStore, name: str, change: Callable[[App], App], audit: A
     return _change(lambda: apps.get(name), change, apps.save, f"App {name}", audit)
 
 
-def change_subscription(
-    subscriptions: SubscriptionStore,
-    app: str,
-    name: str,
-    change: Callable[[Subscription], Subscription],
-    audit: Audit[Subscription] | None = None,
-) -> Subscription:
-    """Apply a pure change to the newest subscription and return what is saved; raise Stale after too many tries."""
-    return change_named(subscriptions, SUBSCRIPTIONS, app, name, change, audit)
-
-
 def change_named(
     kept_in: NamedStore[Named],
     kind: Kind[Named],
@@ -67,19 +54,8 @@ def change_named(
     change: Callable[[Named], Named],
     audit: Audit[Named] | None = None,
 ) -> Named:
-    """Do it with what an app has by name."""
+    """Do the same with what an app has by name."""
     return _change(lambda: kept_in.get(app, name), change, kept_in.save, kind.called(name), audit)
-
-
-def change_schedule(
-    schedules: ScheduleStore,
-    app: str,
-    name: str,
-    change: Callable[[Schedule], Schedule],
-    audit: Audit[Schedule] | None = None,
-) -> Schedule:
-    """Apply a pure change to the newest schedule and return what is saved; raise Stale after too many tries."""
-    return change_named(schedules, SCHEDULES, app, name, change, audit)
 
 
 def _save_task(services: Services, task: Task, entry: Entry | None) -> Task:

@@ -17,12 +17,12 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
-from chalicelib.domain.schedule import Overlap, Run, Schedule
+from chalicelib.domain.schedule import SCHEDULES, Overlap, Run, Schedule
 from chalicelib.domain.schedule_runs import corrected, fails_too_often, pause_itself, with_ends, with_refusal
 from chalicelib.domain.task import Task
 from chalicelib.domain.timetable import due_at, due_times, fired
 from chalicelib.ports import IdempotencyKey, Services
-from chalicelib.usecases.change import ATTEMPTS, change_schedule
+from chalicelib.usecases.change import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 
@@ -55,7 +55,7 @@ def fire(services: Services, schedule: Schedule, ended: Mapping[str, Task]) -> N
         if newest is None:
             return None
         schedule = newest
-    raise Stale(f"Schedule {schedule.name}")
+    raise Stale(SCHEDULES.called(schedule.name))
 
 
 def _newest(services: Services, schedule: Schedule) -> Schedule | None:
@@ -88,7 +88,7 @@ def start_schedule(
             return schedule
         return schedule.but(runs=(*schedule.runs, run), problem=None)
 
-    change_schedule(services.schedules, app, name, noted, lambda *_: entry)
+    change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
     return task, notes
 
 

@@ -10,8 +10,9 @@ from chalicelib.domain.errors import AppExists, AppNotFound
 from chalicelib.ports import Services
 from chalicelib.usecases.change import change_app
 
-# What decides about the service that tasks are like; an app whose service is gone can still be changed otherwise.
-_ABOUT_ITS_SERVICE = ("cluster", "service", "container", "sidecars")
+# What a cluster has a say in: the service that tasks are like, and their containers. All else of an app can be changed
+# also when its service is gone.
+_CHECKED = ("cluster", "service", "container", "sidecars", "image", "user", "mounts", "networks")
 
 
 class Told(TypedDict):
@@ -57,8 +58,8 @@ def alter_app(
     """Return what became of it; raise InvalidRequest when its new service does not fit."""
     before = services.apps.get(name)
     after = change(before)
-    is_about_service = any(getattr(before, field) != getattr(after, field) for field in _ABOUT_ITS_SERVICE)
-    notes = services.cluster.check_app(after) if is_about_service else ()
+    is_checked = any(getattr(before, field) != getattr(after, field) for field in _CHECKED)
+    notes = services.cluster.check_app(after) if is_checked else ()
 
     def change_and_keep(app: App) -> App:
         nonlocal before

@@ -1,5 +1,6 @@
 """Tasks as containers: in an image of their own, with no more rights than they need, and their size enforced."""
 
+import hashlib
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,8 @@ from typing import Any
 from chalicelib.adapters import graceful_line
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import InvalidRequest, RefusedForNow
+from chalicelib.domain.image import Pull
+from chalicelib.domain.mount import Mount
 from chalicelib.domain.task import Task
 from local.docker_driver.leftovers import kill_leftovers
 from local.docker_driver.reachable_engine import NoEngine, ReachableEngine
@@ -40,8 +43,12 @@ class ContainerDriver:
             "driver": "docker",
             "engine": engine.url,
             "api_version": engine.api_version,
-            "image": image_of(task, app),
+            "image": task.image_in(app.image),
+            "pull": task.pull or Pull.MISSING,
             "workdir": task.workdir or app.workdir,
+            "user": task.user or app.user,
+            "mounts": app.mounts,
+            "networks": app.networks,
             "stop_timeout": app.stop_timeout,
             "keep_entrypoint": app.keep_entrypoint,
         }
@@ -68,7 +75,7 @@ class ContainerDriver:
     ) -> TaskToRun:
         assert task.launch is not None
         plan = task.launch.plan
-        keeps = plan["keep_entrypoint"]
+        keeps, mounts = plan["keep_entrypoint"], [Mount.of(text) for text in plan["mounts"]]
         return TaskToRun(
             command=task.command,
             environment=_environment(task, app, secrets),
@@ -82,13 +89,17 @@ class ContainerDriver:
                 "engine": plan["engine"],
                 "api_version": plan["api_version"],
                 "image": plan["image"],
+                "pull": plan["pull"],
                 "entrypoint": None if keeps else graceful_line.ENTRY_POINT,
                 "command": _words(task.command)
                 if keeps
                 else graceful_line.command(task.command, plan["stop_timeout"]),
                 "workdir": plan["workdir"],
-                "user": None,
-                "network": "bridge",
+                "user": plan["user"],
+                "mounts": [_described(mount) for mount in mounts if mount.source is not None],
+                "volumes": [mount.target for mount in mounts if mount.source is None],
+                "networks": plan["networks"] or [self.own_network(task.app)],
+                "own_network": None if plan["networks"] else self.own_network(task.app),
                 "labels": {
                     "tapit.home": self._home,
                     "tapit.app": task.app,
@@ -100,9 +111,18 @@ class ContainerDriver:
 
     kill_leftovers = staticmethod(kill_leftovers)
 
+    def own_network(self, app: str) -> str:
+        """Return the name of the network that an app's tasks share; two homes may have apps of the same name."""
+        return f"tapit-{app}-{hashlib.sha256(self._home.encode()).hexdigest()[:6]}"
 
-def image_of(task: Task, app: App) -> str | None:
-    return task.image or app.image
+
+def _described(mount: Mount) -> dict[str, Any]:
+    return {
+        "Type": "bind" if mount.is_folder else "volume",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": not mount.is_writable,
+    }
 
 
 def _words(command: str) -> list[str]:

@@ -26,6 +26,7 @@ def container_request(spec: Spec) -> dict[str, Any]:
         "Cmd": details["command"],
         "Env": environment,
         "Labels": {**details["labels"], TASK_LABEL: spec.task_id},
+        "Volumes": {target: {} for target in details["volumes"]},  # go with the container
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": _host_config(spec),
@@ -40,7 +41,8 @@ def _host_config(spec: Spec) -> dict[str, Any]:
         "SecurityOpt": ["no-new-privileges"],
         "CapDrop": list(_DROPPED),
         "LogConfig": {"Type": "json-file"},  # read again should the line to the engine break
-        "NetworkMode": spec.details["network"],
+        "NetworkMode": spec.details["networks"][0],
+        "Mounts": spec.details["mounts"],
     }
     if spec.memory_bytes is not None:  # swap is not extra room: a task on ECS has none
         config |= {"Memory": spec.memory_bytes, "MemorySwap": spec.memory_bytes}

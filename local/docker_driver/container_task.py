@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.errors import NotFound
 
+from local.docker_driver.app_network import have_network
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.container_request import container_name, container_request
 from local.docker_driver.engine import FAILURES, Engine, in_words, take_environment
@@ -64,10 +65,18 @@ class ContainerTask:
             remember_engine(self._spec.folder, self._engine.url, self._engine.api_version)
             self._client = self._engine.client()
             self._remove_namesake()
-            self._client.create_container_from_config(container_request(self._spec), self._name)
+            self._create()
             self._line = self._attach()
         except FAILURES as error:
             raise CannotStart(in_words(error)) from error
+
+    def _create(self) -> None:
+        details = self._spec.details
+        if details["own_network"] is not None:
+            have_network(self._client, details["own_network"], details["labels"])
+        self._client.create_container_from_config(container_request(self._spec), self._name)
+        for network in details["networks"][1:]:
+            self._client.connect_container_to_network(self._name, network)
 
     def _remove_namesake(self) -> None:
         """There is one only if the supervisor of this attempt was killed before anything ran."""

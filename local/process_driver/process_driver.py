@@ -39,10 +39,17 @@ class ProcessDriver:
         return {"driver": "process", "workdir": task.workdir or app.workdir, "stop_timeout": app.stop_timeout}
 
     def check_app(self, app: App) -> Sequence[str]:
-        if not app.sidecars:
-            return []
-        named = f"sidecars={','.join(app.sidecars)}"
-        return [f"{named} is kept with the app, but not used: {PLAIN_PROCESSES}."]
+        named = {
+            "sidecars": ",".join(app.sidecars),
+            "user": app.user,
+            "mounts": ",".join(app.mounts),
+            "networks": ",".join(app.networks),
+        }
+        return [
+            f"{name}={value} is kept with the app, but not used: {PLAIN_PROCESSES}."
+            for name, value in named.items()
+            if value
+        ]
 
     def refuse(self, task: Task, app: App) -> None:
         """A process can be given any command that the API takes."""
@@ -76,7 +83,7 @@ class ProcessDriver:
 
 
 def _not_used(task: Task) -> Iterator[str]:
-    named = (("image", task.image), ("docker_tag", task.docker_tag))
+    named = (("image", task.image), ("docker_tag", task.docker_tag), ("user", task.user), ("pull", task.pull))
     for name, value in named:
         if value:
             yield f"{name}={value} is kept with the task, but not used: {PLAIN_PROCESSES}."

@@ -84,3 +84,14 @@ def test_a_home_without_containers_says_that_it_has_no_use_for_sidecars(inside: 
     ]
     cleared = inside.ask("PATCH", "/apps/beside", {"sidecars": None})
     assert (cleared.json["sidecars"], cleared.json["notes"]) == ([], [])
+
+
+def test_what_is_of_one_machine_is_refused_by_name(inside: HomeInProcess) -> None:
+    with on_ecs(inside):
+        app = inside.new_app(cluster="prod", service="web")
+        refused = inside.ask("PATCH", f"/apps/{app}", {"mounts": ["data:/data"]})
+        taken_away = inside.ask("PATCH", f"/apps/{app}", {"mounts": None, "user": "1000"})
+
+    assert (refused.status, list(refused.json["Fields"])) == (400, ["mounts"])
+    assert "volumes of its definition" in refused.json["Hint"]
+    assert (taken_away.status, taken_away.json["user"]) == (200, "1000")

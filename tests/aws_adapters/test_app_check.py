@@ -56,6 +56,21 @@ def test_an_app_whose_tasks_could_never_start_is_refused(
     assert then in (refusal.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("app", "then"),
+    [
+        ({"mounts": ("data:/data",)}, "volumes of its definition"),
+        ({"networks": ("shop_default",)}, "subnets="),
+    ],
+)
+def test_what_containers_of_one_machine_have_is_refused(ecs: Any, app: dict[str, Any], then: str) -> None:
+    with pytest.raises(InvalidRequest, match="ECS has nothing like it") as refusal:
+        a_cluster(ecs).check_app(a_web_app(**app))
+
+    assert list(refusal.value.fields) == list(app)
+    assert then in (refusal.value.hint or "")
+
+
 def test_of_several_essential_containers_one_has_to_be_named_when_the_app_is_made() -> None:
     with ecs_on_moto(WEB, {**PROXY, "essential": True}) as ecs:
         with pytest.raises(InvalidRequest, match="several essential containers") as refusal:

@@ -12,6 +12,7 @@ from chalicelib.adapters.ecs_overrides import LONGEST_OVERRIDES
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import InvalidRequest, RefusedForGood
+from chalicelib.domain.image import Pull
 from chalicelib.domain.task import Task, accept_launch
 from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
@@ -178,6 +179,7 @@ def test_what_the_app_says_comes_before_what_the_service_has(ecs: Any, cluster: 
         environment={"MODE": "task", "DATABASE_URL": "sqlite:"},
         secrets={"APP_NAME": SECRET},
         workdir="/srv",
+        user="1000:1000",
         stop_timeout=90.0,
         log_group="/elsewhere",
         task_role="arn:aws:iam::123456789012:role/other",
@@ -192,6 +194,7 @@ def test_what_the_app_says_comes_before_what_the_service_has(ecs: Any, cluster: 
     ]
     assert container["secrets"] == [{"name": "APP_NAME", "valueFrom": SECRET}]
     assert (container["workingDirectory"], container["stopTimeout"]) == ("/srv", 90)
+    assert container["user"] == "1000:1000"
     assert container["logConfiguration"]["options"]["awslogs-group"] == "/elsewhere"
     assert definition["taskRoleArn"] == "arn:aws:iam::123456789012:role/other"
 
@@ -208,6 +211,19 @@ def test_a_task_may_name_its_image_or_its_tag(
     ecs: Any, cluster: EcsCluster, asked: dict[str, str], image: str
 ) -> None:
     assert container_of(ecs, cluster, a_web_app(), **asked)["image"] == image
+
+
+def test_a_task_may_run_as_somebody_else(ecs: Any, cluster: EcsCluster) -> None:
+    app = a_web_app(user="app")
+
+    assert container_of(ecs, cluster, app, user="1000")["user"] == "1000"
+    assert container_of(ecs, cluster, app)["user"] == "app"
+
+
+def test_when_images_are_fetched_is_said_to_be_not_ours_to_decide(cluster: EcsCluster) -> None:
+    assert cluster.notes(a_task()) == ()
+    (note,) = cluster.notes(a_task(pull=Pull.NEVER))
+    assert note.startswith("pull=never is kept with the task, but not used")
 
 
 def test_equal_tasks_share_one_definition_also_between_two_processes(ecs: Any) -> None:

@@ -152,6 +152,8 @@ def a_command(name: str = "migrate", **changes: Any) -> dict[str, Any]:
         "command": "python manage.py migrate",
         "image": None,
         "docker_tag": None,
+        "pull": None,
+        "user": None,
         "cpu": None,
         "memory": 4.0,
         "ephemeral_storage_gb": None,

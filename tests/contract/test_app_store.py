@@ -40,7 +40,14 @@ def names(store: AppStore, limit: int = 100, after: str | None = None) -> list[s
 
 
 def test_an_app_is_read_as_it_was_written(store: AppStore) -> None:
-    app = an_app(environment={"A": "ü\n'"}, max_hours=None, limits=Limits(max_cpu=2, max_running=3))
+    app = an_app(
+        environment={"A": "ü\n'"},
+        max_hours=None,
+        limits=Limits(max_cpu=2, max_running=3),
+        user="app",
+        mounts=("/srv/shop:/srv", "data:/data:rw"),
+        networks=("shop_default",),
+    )
 
     assert store.create(app) == app
     assert store.get("shop") == app

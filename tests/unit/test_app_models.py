@@ -1,4 +1,4 @@
-"""What an app may say of where on AWS its tasks run."""
+"""What an app may say of where its tasks run: on AWS, and in which containers."""
 
 from typing import Any
 
@@ -24,6 +24,9 @@ WHOLE: dict[str, Any] = {
     "task_role": ROLE,
     "log_group": "/shop/tasks",
     "keep_entrypoint": True,
+    "user": "1000:1000",
+    "mounts": ["/srv/shop:/srv", "shop-data:/data:rw", "/tmp/cache"],
+    "networks": ["shop_default", "shop_backend"],
     "queue_timeout": 600.0,
     "secrets": {"PASSWORD": SECRET, "TOKEN": PARAMETER},
 }
@@ -58,6 +61,14 @@ def test_null_puts_a_field_back() -> None:
         ({"security_groups": ["web"]}, "security_groups.0"),
         ({"capacity": ["EC2", "FARGATE"]}, "capacity"),
         ({"execution_role": "shop"}, "execution_role"),
+        ({"image": "Shop"}, "image"),
+        ({"user": "a b"}, "user"),
+        ({"mounts": ["data"]}, "mounts.0"),
+        ({"mounts": ["a:/data", "b:/data/"]}, "mounts"),
+        ({"mounts": [f"/d{n}" for n in range(21)]}, "mounts"),
+        ({"networks": ["a", "b/c"]}, "networks.1"),
+        ({"networks": ["host", "shop_default"]}, "networks"),
+        ({"networks": ["a", "a"]}, "networks"),
         ({"task_role": "arn:aws:iam::1:user/x"}, "task_role"),
         ({"log_group": "a group"}, "log_group"),
         ({"queue_timeout": -1.0}, "queue_timeout"),

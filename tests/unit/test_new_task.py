@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.image import Pull
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.saved_command import SavedCommand
@@ -117,6 +118,8 @@ def test_a_task_can_be_asked_for_again() -> None:
     before = a_task(
         command="report",
         docker_tag="v1",
+        user="app",
+        pull=Pull.ALWAYS,
         cpu=2.0,
         memory=4.0,
         max_hours=None,
@@ -131,6 +134,8 @@ def test_a_task_can_be_asked_for_again() -> None:
     assert NewTask.like(before) == NewTask(
         command="report",
         docker_tag="v1",
+        user="app",
+        pull=Pull.ALWAYS,
         cpu=2.0,
         memory=4.0,
         ephemeral_storage_gb=20,

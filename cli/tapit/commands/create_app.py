@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
     body = {"name": call.text("name"), **app_keys.body(call.settings, typed)}
-    if call.home.is_socket:
+    if call.home.is_socket and "image" not in body:
         _add_path(body)
     app: App = call.client.send("POST", "/apps", body)
     call.say(f"Created app {app['name']}.")
@@ -65,6 +65,6 @@ COMMAND = Command(
     required=("name",),
     keys=(app_keys.NEW_NAME, *app_keys.INHERITED),
     details=app_keys.DETAILS
-    + "\n\nOn this machine (tapit-local) its tasks get the PATH of the shell that made it, without tapit's own\n"
-    "virtual environment; another one with env=PATH=...",
+    + "\n\nOn this machine (tapit-local) tasks of an app without an image get the PATH of the shell that made it,\n"
+    "without tapit's own virtual environment; another one with env=PATH=...",
 )

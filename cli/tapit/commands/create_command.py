@@ -28,6 +28,7 @@ COMMAND = Command(
     "create command",
     example="tapit create command name=migrate 'python manage.py migrate'",
     word="line",
+    name_first=True,
     required=("name", "line"),
     keys=(command_keys.NEW_NAME, *command_keys.CHANGEABLE),
     details=command_keys.DETAILS + "\n\n" + task_keys.ABOUT_COMMANDS,

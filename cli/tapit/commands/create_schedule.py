@@ -48,6 +48,7 @@ COMMAND = Command(
     "create schedule",
     example="tapit create schedule name=nightly 'python manage.py report' cron='0 2 * * *'",
     word="line",
+    name_first=True,
     required=("name",),
     keys=(schedule_keys.NEW_NAME, *schedule_keys.CHANGEABLE, *task_keys.KEYS, task_keys.INTERACTIVE),
     details=schedule_keys.DETAILS + "\n\n" + task_keys.ABOUT_COMMANDS,

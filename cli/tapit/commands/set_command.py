@@ -1,4 +1,4 @@
-"""`tapit set command name=NAME key=value`"""
+"""`tapit set command NAME ['LINE'] key=value`"""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ COMMAND = Command(
         unsetting.UNSET_TAG,
         unsetting.unset(command_keys.UNSETTABLE),
     ),
-    details="Its creator may change it, and so may admins. A new line is written line='python manage.py check'.\n\n"
+    details="Its creator may change it, and so may admins. A new line stands in quotes, or as line='...'.\n\n"
     + command_keys.DETAILS,
 )

@@ -1,4 +1,4 @@
-"""`tapit set schedule name=NAME key=value`"""
+"""`tapit set schedule NAME ['LINE'] key=value`"""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ COMMAND = Command(
         unsetting.UNSET_TAG,
         unsetting.unset(schedule_keys.UNSETTABLE),
     ),
-    details="A new time takes the place of the old one, and so does a new line= or command=. Its creator may change\n"
-    "it, and admins may. What runs already stays as it is.\n\n" + schedule_keys.DETAILS,
+    details="A new time takes the place of the old one, and so does a new line in quotes or command=. Its creator may\n"
+    "change it, and admins may. What runs already stays as it is.\n\n" + schedule_keys.DETAILS,
 )

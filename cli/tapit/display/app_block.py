@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def print_app(call: Call, app: App) -> None:
-    block = Block(call.out)
+    block, in_image = Block(call.out), app.get("image") or app.get("service")
     block.line("App", app["name"], "bold")
     block.line("Image", app.get("image"))
-    block.line("Workdir", app.get("workdir") or "an empty one for each task")
+    block.line(
+        "Workdir", app.get("workdir") or ("the image's own" if in_image else "an empty one for each task")
+    )
+    _print_container(block, app)
     block.line("Environment", _environment(app))
     block.lines("Secrets", _secrets(app))
     block.lines("Versions", _versions(app.get("kept_secrets")))
@@ -42,6 +45,13 @@ def _print_place(block: Block, app: App) -> None:
     block.line("Capacity", ", ".join(app.get("capacity") or []))
     block.lines("Roles", _roles(app))
     block.line("Log group", app.get("log_group"))
+
+
+def _print_container(block: Block, app: App) -> None:
+    """Nothing for an app that says nothing of it."""
+    block.line("User", app.get("user"))
+    block.lines("Mounts", app.get("mounts") or [])
+    block.line("Networks", ", ".join(app.get("networks") or []))
     block.line("Entry point", "the image's own" if app.get("keep_entrypoint") else None)
 
 

@@ -17,6 +17,8 @@ def print_options(block: Block, options: TaskOptions) -> None:
     block.line("Time limit", _time_limit(options.get("max_hours")))
     block.line("Image", options.get("image"))
     block.line("Docker tag", options.get("docker_tag"))
+    block.line("Pull", options.get("pull"))
+    block.line("User", options.get("user"))
     names = ", ".join(options.get("environment") or [])
     block.line("Variables", f"{names} (values are not shown)" if names else None)
     block.line("Workdir", options.get("workdir"))

@@ -104,6 +104,8 @@ def _print_makings(block: Block, task: Task) -> None:
     block.line("Size", f"{task['cpu']:g} vCPU, {task['memory']:g} GB memory{disk}")
     block.line("Image", task.get("image"))
     block.line("Docker tag", task.get("docker_tag"))
+    block.line("Pull", task.get("pull"))
+    block.line("User", task.get("user"))
     block.line("Tags", task_words.tags(task.get("tags")))
     block.line("Variables", ", ".join(task.get("environment") or []))
     block.line("Workdir", task.get("workdir"))

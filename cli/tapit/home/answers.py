@@ -78,6 +78,8 @@ class PublicTask(ListedTask):
     max_hours: float | None
     environment: list[str]
     workdir: str | None
+    user: str | None
+    pull: str | None
     interactive: bool
     attached: bool
     retry_on: list[str]
@@ -237,6 +239,10 @@ class App(TypedDict):
     name: str
     image: str | None
     workdir: str | None
+    user: str | None
+    mounts: list[str]
+    networks: list[str]
+    keep_entrypoint: bool
     environment: list[str]
     cpu: float
     memory: float
@@ -256,7 +262,6 @@ class App(TypedDict):
     execution_role: str | None
     task_role: str | None
     log_group: str | None
-    keep_entrypoint: bool
     secrets: dict[str, str]
     kept_secrets: KeptSecrets | None
     limits: Limits
@@ -362,6 +367,8 @@ class TaskOptions(TypedDict):
 
     image: str | None
     docker_tag: str | None
+    pull: str | None
+    user: str | None
     cpu: float | None
     memory: float | None
     ephemeral_storage_gb: int | None

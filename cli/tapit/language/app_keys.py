@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
-from tapit.language import aws_keys, environment_keys, secret_keys, sizes, tag_keys, unsetting, values
+from tapit.language import (
+    aws_keys,
+    container_keys,
+    environment_keys,
+    secret_keys,
+    sizes,
+    tag_keys,
+    unsetting,
+    values,
+)
 from tapit.language.command import Key
 
 if TYPE_CHECKING:
@@ -15,6 +24,7 @@ NAME = Key("name", values.name, "the app", placeholder="APP", offers="apps")
 INHERITED = (
     Key("image", values.text, "the image its tasks run", placeholder="IMAGE"),
     environment_keys.workdir("the folder its tasks start in; made absolute"),
+    *container_keys.OF_APPS,
     environment_keys.env("a variable of its tasks; may be repeated"),
     environment_keys.ENV_FILE,
     secret_keys.SECRET,
@@ -61,9 +71,10 @@ PLAIN = (
     "max_hours",
     "stop_timeout",
     "queue_timeout",
+    *container_keys.PLAIN,
     *aws_keys.PLAIN,
 )
-DETAILS = secret_keys.DETAILS + "\n\n" + environment_keys.RULES + "\n\n" + aws_keys.DETAILS
+DETAILS = "\n\n".join((secret_keys.DETAILS, environment_keys.RULES, container_keys.DETAILS, aws_keys.DETAILS))
 
 
 def body(given: dict[str, Any], typed: list[tuple[str, str]]) -> dict[str, object]:

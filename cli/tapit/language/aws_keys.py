@@ -45,16 +45,9 @@ KEYS = (
     Key("execution_role", values.text, "what pulls the image and reads the secrets", placeholder="ARN"),
     Key("task_role", values.text, "what the command itself may do", placeholder="ARN"),
     Key("log_group", values.text, "where the output is kept", placeholder="GROUP"),
-    Key(
-        "keep_entrypoint",
-        values.yes_or_no,
-        "hand the command to the image's own entry point, not to /bin/sh -c",
-        placeholder="yes|no",
-        choices=("yes", "no"),
-    ),
 )
 PLAIN = tuple(key.name for key in KEYS)
 DETAILS = (
-    "The keys from cluster= to keep_entrypoint= are about AWS, and a local home leaves them aside. "
+    "The keys from cluster= to log_group= are about AWS, and a local home leaves them aside. "
     "With a service=, what is not given here is read from it whenever a task starts."
 )

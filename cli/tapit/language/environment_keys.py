@@ -19,9 +19,10 @@ RULES = (
 )
 
 
-def _workdir(key: str, given: str) -> str:
-    """Absolute: the home runs elsewhere than this shell."""
-    return str(_expanded(key, given).absolute().resolve(strict=False))
+def whole_path(key: str, given: str) -> str:
+    """Absolute: the home runs elsewhere than this shell. One that is so already may be of a container: it is left."""
+    path = _expanded(key, given)
+    return str(path if path.is_absolute() else path.absolute().resolve(strict=False))
 
 
 def _expanded(key: str, given: str) -> Path:
@@ -42,11 +43,11 @@ def file_of_variables(key: str, given: str) -> list[tuple[str, str]]:
 
 
 def workdir(meaning: str) -> Key:
-    return Key("workdir", _workdir, meaning, placeholder="FOLDER", offers="folders")
+    return Key("workdir", whole_path, meaning, placeholder="FOLDER", offers="folders")
 
 
 def env(meaning: str) -> Key:
-    return Key("env", values.variable, meaning, placeholder="KEY=VALUE", repeats=True)
+    return Key("env", values.variable, meaning, placeholder="KEY=VALUE", repeats=True, may_hold_spaces=True)
 
 
 ENV_FILE = Key(

@@ -6,7 +6,7 @@ import re
 
 from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
-from tapit.language import environment_keys, retry_keys, sizes, tag_keys, values
+from tapit.language import container_keys, environment_keys, retry_keys, sizes, tag_keys, values
 from tapit.language.command import Key
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ IF_LOCKED = ("wait", "refuse", "replace")
 LINE = Key(
     "line",
     values.command_line,
-    "one line for /bin/sh; a bare word is the same",
+    "one line for /bin/sh; in quotes it may stand by itself",
     placeholder="'LINE'",
     may_hold_spaces=True,
 )
@@ -56,6 +56,7 @@ OPTIONS = (
     ),
     Key("docker_tag", values.text, "another tag of the app's image", placeholder="TAG"),
     Key("image", values.text, "another image altogether", placeholder="IMAGE"),
+    *container_keys.OF_TASKS,
     Key("ephemeral_storage_gb", sizes.disk, "disk: 20 to 200", placeholder="GB"),
     Key(
         "initiated_by",
@@ -70,7 +71,13 @@ OPTIONS = (
     environment_keys.ENV_FILE,
     environment_keys.workdir("the folder to start in"),
     *retry_keys.KEYS,
-    Key("lock", values.name, "at most one task of the app with it is at work", placeholder="NAME"),
+    Key(
+        "lock",
+        values.new_name,
+        "at most one task of the app with it is at work",
+        placeholder="NAME",
+        may_hold_spaces=True,
+    ),
     Key(
         "if_locked",
         values.one_of(IF_LOCKED),

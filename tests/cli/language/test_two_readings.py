@@ -130,10 +130,10 @@ def test_around_a_command_in_quotes_every_order_says_the_same(own: list[str], li
             ["the command's: tapit create task -- python manage.py check --deploy"],
         ),
         (
-            ["create", "task", "./job", "--full", "-w", "memory=4"],
+            ["create", "task", "./job", "--deep", "-w", "memory=4"],
             [
-                "the command's: tapit create task -- ./job --full -w memory=4",
-                "tapit's own: tapit create task -w memory=4 -- ./job --full",
+                "the command's: tapit create task -- ./job --deep -w memory=4",
+                "tapit's own: tapit create task -w memory=4 -- ./job --deep",
             ],
         ),
         (
@@ -188,8 +188,8 @@ def test_what_other_programs_need_is_told_to_be_needless(words: list[str], inste
         (["create", "task", "python manage.py check", "--deploy"], "'python manage.py check --deploy'"),
         (["run", "ls /", "-l", "--color=no"], "'ls / -l --color=no'"),
         (
-            ["create", "task", "-w", "./job 'a b'", "memory=2", "--full"],
-            "-w memory=2 './job '\"'\"'a b'\"'\"' --full'",
+            ["create", "task", "-w", "./job 'a b'", "memory=2", "--deep"],
+            "-w memory=2 './job '\"'\"'a b'\"'\"' --deep'",
         ),
         (["create", "task", "env | sort", "A=1"], "'env | sort A=1'"),
     ],
@@ -297,7 +297,8 @@ def test_an_unknown_option_alone_is_named(word: str, then: str, place: Place) ->
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("initated_by=John Doe", "initiated_by=John Doe"), ("comand=a b", "command=a b")]
+    ("word", "meant"),
+    [("initated_by=John Doe", "initiated_by='John Doe'"), ("comand=a b", "command='a b'")],
 )
 def test_a_misspelt_key_beside_a_command_in_quotes_does_not_become_part_of_it(word: str, meant: str) -> None:
     refused = refusal("create", "task", "echo hi", word)

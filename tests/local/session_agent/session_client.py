@@ -108,7 +108,9 @@ class SessionClient:
         self._flush()
 
     def _connect(self, channel: DataChannel) -> ClientConnection:
-        connection = reach(channel.url, max_size=None, ping_interval=None, legacy=True)
+        connection = reach(
+            channel.url, additional_headers=channel.headers, max_size=None, ping_interval=None, legacy=True
+        )
         connection.send(
             json.dumps(
                 {
@@ -116,7 +118,7 @@ class SessionClient:
                     "RequestId": frames.new_uuid(),
                     "TokenValue": channel.token,
                     "ClientId": frames.new_uuid(),
-                    "ClientVersion": "1.2.700.0",
+                    "ClientVersion": "1.2.800.0",
                 }
             )
         )

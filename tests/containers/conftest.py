@@ -1,0 +1,32 @@
+"""One engine for all tests, and images in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.containers.engine import Engine, an_engine
+from tests.containers.images import busybox, image, shells
+from tests.containers.podman import CannotRun
+
+BUSYBOX = "localhost/tapit-tests/busybox:1"
+SHELLS = "localhost/tapit-tests/shells:1"
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """An engine that answers, with busybox as an image: by the name in BUSYBOX."""
+    try:
+        with an_engine() as engine:
+            with engine.client() as client:
+                client.images.load(image(BUSYBOX, busybox, Cmd=["/bin/sh"]))
+            yield engine
+    except CannotRun as why:
+        pytest.skip(f"No engine can run containers here: {why}")
+
+
+@pytest.fixture(scope="session")
+def shells_image(engine: Engine) -> str:
+    """An image with bash, dash and Python too."""
+    with engine.client() as client:
+        client.images.load(image(SHELLS, shells, Cmd=["/bin/sh"]))
+    return SHELLS

@@ -1,0 +1,177 @@
+"""A Podman that only these tests use: as Debian installs it, without systemd, and gone with the tests.
+
+CannotRun     there is none on this machine, or it may not run here; the message says why
+"""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.containers.answering import answers
+from tests.local.supervisor.supervised_task import GENEROUS, children_of, until
+
+PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsenter", "unshare", "setpriv")
+HOLDER = Path(__file__).with_name("podman_holder.py")
+REGISTRY, CLOSED_REGISTRY, NO_REGISTRY = "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:5009"
+CONTAINERS_CONF = """
+[containers]
+default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
+log_driver = "k8s-file"
+[engine]
+init_path = "{init}"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+network_backend = "netavark"
+[network]
+network_config_dir = "{folder}/networks"
+"""
+REGISTRIES_CONF = "unqualified-search-registries = []\n" + "".join(
+    f'[[registry]]\nlocation = "{location}"\ninsecure = true\n'
+    for location in (REGISTRY, CLOSED_REGISTRY, NO_REGISTRY)
+)
+
+
+class CannotRun(Exception):
+    pass
+
+
+class Podman:
+    """Its `folder` has all it keeps; `host` is what DOCKER_HOST is to be for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._holder: subprocess.Popen[bytes] | None = None
+        self._service: subprocess.Popen[bytes] | None = None
+        self._first_process = 0
+
+    @property
+    def host(self) -> str:
+        return f"unix://{self.folder}/engine.sock"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "engine.log").read_text()
+
+    def open(self) -> None:
+        """Raise CannotRun when this machine does not let it."""
+        self._configure()
+        with (self.folder / "engine.log").open("ab") as log:
+            self._holder = subprocess.Popen(
+                [sys.executable, HOLDER, self.folder],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which then let go of it
+            )
+        assert self._holder.stdout is not None
+        first_process = self._holder.stdout.readline()
+        if not first_process:
+            raise CannotRun(f"no namespaces can be made here: {self.log.strip()}")
+        self._first_process = int(first_process)
+        self.start()
+
+    def close(self) -> None:
+        """Leave nothing of it on this machine: no process, no mount, no file."""
+        if self._service is not None:
+            self.kill()
+        if self._holder is not None:
+            self._holder.communicate(timeout=GENEROUS)
+
+    def start(self) -> None:
+        """Return once it answers."""
+        self._service = self.run_inside([*self._podman, "system", "service", "--time=0", self.host])
+        service = self._service
+        until(lambda: answers(self.host) or service.poll() is not None)
+        if service.poll() is not None:
+            raise CannotRun(f"Podman ended at once: {self.log.strip()}")
+
+    def kill(self) -> None:
+        """End it as a crash would. Its containers go on."""
+        assert self._service is not None
+        kill_inside(self._service)
+        self._service = None
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def run_inside(self, words: Sequence[str | Path]) -> "subprocess.Popen[bytes]":
+        """Start a program where the containers' network is, with what it says going into the log."""
+        with (self.folder / "engine.log").open("ab") as log:
+            return subprocess.Popen(
+                [*self._enter, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                cwd=self.folder,
+            )
+
+    def command(self, *words: str) -> str:
+        """Return what `podman WORDS` prints."""
+        return subprocess.run(
+            [*self._enter, *self._podman, *words],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=GENEROUS,
+        ).stdout
+
+    @property
+    def _enter(self) -> list[str]:
+        return ["nsenter", f"--target={self._first_process}", "--mount", "--net", "--pid"]
+
+    @property
+    def _podman(self) -> list[str]:
+        return ["podman", f"--root={self.folder}/root", f"--runroot={self.folder}/run"]
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "CONTAINERS_CONF": f"{self.folder}/containers.conf",
+            "CONTAINERS_REGISTRIES_CONF": f"{self.folder}/registries.conf",
+        }
+
+    def _configure(self) -> None:
+        files, processes = (
+            min(resource.getrlimit(kind)[1] % (1 << 63), 20_000)  # what nobody limits is -1
+            for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC)
+        )
+        (self.folder / "containers.conf").write_text(
+            CONTAINERS_CONF.format(
+                files=files, processes=processes, init=shutil.which("tini-static"), folder=self.folder
+            )
+        )
+        (self.folder / "registries.conf").write_text(REGISTRIES_CONF)
+
+
+def kill_inside(entered: "subprocess.Popen[bytes]") -> None:
+    """Kill a program that `run_inside` started: it is a child of what entered."""
+    for pid in children_of(entered.pid):
+        os.kill(pid, signal.SIGKILL)
+    entered.wait(GENEROUS)
+
+
+@contextmanager
+def podman() -> Iterator[Podman]:
+    """Run one until the block ends, or this process does. Raise CannotRun when this machine does not let it."""
+    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+        raise CannotRun(f"there is no {', no '.join(missing)} on this machine")
+    if os.geteuid() != 0:
+        raise CannotRun("only root may run a Podman of the tests' own")
+    engine = Podman(Path(mkdtemp(prefix="tapit-podman-")))
+    try:
+        engine.open()
+        yield engine
+    finally:
+        engine.close()
