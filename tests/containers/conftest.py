@@ -7,12 +7,9 @@ import pytest
 
 from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine, an_engine
-from tests.containers.images import busybox, image, shells
+from tests.containers.images import BUSYBOX, SHELLS, busybox, image, shells
 from tests.containers.podman import CannotRun, Podman
 from tests.containers.registry import registries
-
-BUSYBOX = "localhost/tapit-tests/busybox:1"
-SHELLS = "localhost/tapit-tests/shells:1"
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ class ContainerHome:
     """A home, and its engine as a person at the machine sees it."""
 
     def __init__(self, engine: Engine, place: Path, *options: str) -> None:
-        self.process = HomeProcess(place, "--driver", "docker", *options)
+        self.process = HomeProcess(place, *options)
         self.process.env["DOCKER_HOST"] = engine.host
         self.engine = engine
 
@@ -72,15 +72,8 @@ class ContainerHome:
         """Leave neither a process nor a container."""
         if self.process.is_served:
             self.process.kill()
-        with self.engine.client() as client:
-            for container in client.containers.list(
-                all=True, filters={"label": self.label}, ignore_removed=True
-            ):
-                container.remove(force=True, v=True)
+        remove_all(self.engine, self.label)
         self.process.close()
-        with self.engine.client() as client:
-            for network in client.networks.list(filters={"label": self.label}):
-                network.remove()
 
 
 @contextmanager
@@ -91,3 +84,12 @@ def container_home(engine: Engine, place: Path, *options: str) -> Iterator[Conta
         yield home
     finally:
         home.close()
+
+
+def remove_all(engine: Engine, label: str) -> None:
+    """Remove containers and networks that have a label."""
+    with engine.client() as client:
+        for container in client.containers.list(all=True, filters={"label": label}, ignore_removed=True):
+            container.remove(force=True, v=True)
+        for network in client.networks.list(filters={"label": label}):
+            network.remove()

@@ -1,202 +1,157 @@
-"""Tasks in containers, as a user of the command line knows them."""
+"""Tasks of a home that run in containers: what they find there, what bounds them, and what they leave."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.containers.conftest import BUSYBOX
-from tests.containers.container_home import ContainerHome
+from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
+from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
-UP = "echo up; exec sleep 1000"
-A_SECOND = 1 / 3600
+GIB = 1024**3
+WAITS = "echo up; exec sleep 1000"
 
 
 @pytest.fixture(scope="module")
-def app(shared: ContainerHome) -> str:
-    """An app with busybox as its image."""
-    return shared.new_app(BUSYBOX, environment={"APP_NAME": "demo"})
-
-
-def test_a_command_runs_in_the_image_and_its_exit_code_comes_through(shared: ContainerHome, app: str) -> None:
-    ran = shared.tapit(app, "create", "task", "-w", "grep -c ann /etc/passwd; echo $APP_NAME >&2; exit 3")
-
-    assert (ran.returncode, ran.stdout) == (3, "1\ndemo\n"), ran.stderr
-
-
-def test_what_it_runs_as_is_shown(shared: ContainerHome, app: str) -> None:
-    task_id = shared.tapit(app, "create", "task", "-o", "id", "true").stdout.strip()
-    shared.tapit(app, "wait", task_id)
-
-    shown = shared.tapit(app, "show", "task", task_id, "-o", "table").stdout
-
-    assert BUSYBOX in shown
-    assert "container" in shown.lower()
-
-
-def test_many_lines_come_whole_and_in_order(shared: ContainerHome, app: str) -> None:
-    ran = shared.tapit(app, "create", "task", "-w", "seq 20000; printf 'the end'")
-
-    assert ran.stdout.splitlines() == [*map(str, range(1, 20001)), "the end"]
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "what"),
-    [
-        (["no-such-command"], 127, "not found"),
-        (["/etc/passwd"], 126, "may not be executed"),
-    ],
-)
-def test_exit_codes_of_shells_are_explained(
-    shared: ContainerHome, app: str, words: list[str], code: int, what: str
-) -> None:
-    task = shared.api.run(app, words[0])
-
-    assert task["exit_code"] == code
-    assert task["diagnosis"]["what"]
-
-
-def test_several_tasks_run_at_once(shared: ContainerHome, app: str) -> None:
-    made = [shared.api.create(app, f"exit {code}")["id"] for code in range(8)]
-
-    assert [shared.api.finished(task_id)["exit_code"] for task_id in made] == list(range(8))
-
-
-def test_a_task_over_its_memory_is_said_to_be_and_one_that_was_killed_is_not(
-    shared: ContainerHome, app: str
-) -> None:
-    hungry = shared.api.run(app, "tail /dev/zero", memory=0.5)
-    killed = shared.api.run(app, "kill -9 $$", memory=0.5)
-
-    assert (hungry["exit_code"], hungry["ended_by"]) == (137, "out_of_memory")
-    assert (killed["exit_code"], killed["ended_by"]) == (137, "exit")
-
-
-def test_a_time_limit_ends_it(shared: ContainerHome, app: str) -> None:
-    task = shared.api.run(app, UP, max_hours=A_SECOND)
-
-    assert (task["status"], task["ended_by"], task["exit_code"]) == ("TIMED_OUT", "deadline", 143)
-
-
-def test_it_has_no_rights_beyond_what_a_task_needs(shared: ContainerHome, app: str) -> None:
-    task_id = shared.api.create(
-        app, f"grep -E 'NoNewPrivs|CapEff' /proc/self/status; {UP}", cpu=0.5, memory=1
-    )["id"]
-    shared.api.says(task_id, "up")
-    made = shared.container_of(task_id)["HostConfig"]
-    shared.api.stop(task_id)
-
-    assert not made["Privileged"]
-    assert (made["Memory"], made["PidMode"], made["IpcMode"]) == (1 << 30, "private", made["IpcMode"])
-    assert made["NanoCpus"] == 500_000_000 or made["CpuQuota"] / made["CpuPeriod"] == 0.5
-    shared.api.finished(task_id)
-    said = dict(line.split(":") for line in shared.api.lines(task_id) if ":" in line)
-    assert said["NoNewPrivs"].strip() == "1"
-    assert int(said["CapEff"].strip(), 16) & 1 << 21 == 0  # CAP_SYS_ADMIN
-    assert int(said["CapEff"].strip(), 16) & 1 << 13 == 0  # CAP_NET_RAW
-
-
-def test_its_container_says_whose_it_is_and_goes_with_its_end(shared: ContainerHome, app: str) -> None:
-    task_id = shared.api.create(app, UP)["id"]
-    shared.api.says(task_id, "up")
-
-    labels = shared.container_of(task_id)["Config"]["Labels"]
-    shared.tapit(app, "stop", task_id)
-    task = shared.api.finished(task_id)
-
-    assert {name: labels[name] for name in labels if name.startswith("tapit")} == {
-        "tapit.home": str(shared.process.state),
-        "tapit.app": app,
-        "tapit.task": task_id,
-        "tapit.attempt": "1",
-    }
-    assert (task["status"], task["exit_code"]) == ("STOPPED", 143)
-    until(lambda: not any(task_id in name for name in shared.left()))
-
-
-def test_a_container_that_somebody_removed_is_told_of_as_it_was(shared: ContainerHome, app: str) -> None:
-    task_id = shared.api.create(app, UP)["id"]
-    shared.api.says(task_id, "up")
-
-    with shared.engine.client() as client:
-        client.containers.get(f"tapit-{task_id}-1").remove(force=True)
-
-    task = shared.api.finished(task_id)
-    assert task["status"] in ("FAILED", "LOST")
-    assert "removed" in json.dumps([task["reason"], task["diagnosis"]])
-    assert shared.api.lines(task_id) == ["up"]
-
-
-def test_a_container_that_somebody_stopped_is_told_of_as_it_was(shared: ContainerHome, app: str) -> None:
-    task_id = shared.api.create(app, UP)["id"]
-    shared.api.says(task_id, "up")
-
-    with shared.engine.client() as client:
-        client.containers.get(f"tapit-{task_id}-1").kill("SIGKILL")
-
-    task = shared.api.finished(task_id)
-    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 137, "exit")
-
-
-def test_a_task_runs_as_the_user_it_was_told(shared: ContainerHome, app: str) -> None:
-    def says(**fields: Any) -> list[str]:
-        lines: list[str] = shared.api.lines(shared.api.run(app, "id -u; pwd", **fields)["id"])
-        return lines
-
-    assert says() == ["0", "/"]
-    assert says(user="ann", workdir="/tmp") == ["1234", "/tmp"]
-    assert says(user="4321:4321", workdir="/work") == ["4321", "/work"]
-
-
-def test_mounts_are_read_only_unless_told_otherwise(shared: ContainerHome, tmp_path: Any) -> None:
-    (tmp_path / "given").write_text("from outside\n")
-    volume = f"tapit-tests-{tmp_path.name}"
-    app = shared.new_app(BUSYBOX, mounts=[f"{tmp_path}:/in", f"{volume}:/data:rw", "/scratch"])
-
-    first = shared.api.run(
-        app,
-        "cat /in/given; touch /in/no 2>/dev/null || echo refused; echo kept > /data/file; "
-        "touch /scratch/x && echo scratched",
-    )
-    second = shared.api.run(app, "cat /data/file; ls /scratch")
-
+def home(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeProcess]:
+    shared = HomeProcess(tmp_path_factory.mktemp("home"))
     try:
-        assert shared.api.lines(first["id"]) == ["from outside", "refused", "scratched"]
-        assert shared.api.lines(second["id"]) == ["kept"]
-        assert [path.name for path in tmp_path.iterdir()] == ["given"]
+        yield shared.start(DOCKER_HOST=engine.host)
+        assert "Traceback" not in shared.log
     finally:
-        with shared.engine.client() as client:
-            client.volumes.get(volume).remove()
+        shared.close()
 
 
-def test_tasks_of_an_app_share_a_network_that_others_have_no_part_in(shared: ContainerHome, app: str) -> None:
-    serves = shared.api.create(app, "echo up; hostname -i; echo hello | nc -l -p 8000")["id"]
-    shared.api.says(serves, "up")
-    name = f"tapit-{serves}-1"
-    other = shared.new_app(BUSYBOX)
-
-    stranger = shared.api.run(other, f"nc -w 2 {name} 8000 </dev/null || echo unreachable")
-    neighbour = shared.api.run(app, f"nc -w 5 {name} 8000 </dev/null")
-
-    shared.api.stop(serves)
-    assert shared.api.lines(stranger["id"])[-1] == "unreachable"
-    assert shared.api.lines(neighbour["id"]) == ["hello"]
+@pytest.fixture
+def app(home: HomeProcess) -> str:
+    return home.new_app(image=BUSYBOX)
 
 
-def test_a_task_may_have_no_network_at_all(shared: ContainerHome) -> None:
-    app = shared.new_app(BUSYBOX, networks=["none"])
+def test_it_prints_and_ends_as_its_command_does(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "echo hi; echo oh >&2; exit 3")
 
-    task = shared.api.run(app, "ls /sys/class/net")
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 3, "exit")
+    assert sorted(home.api.lines(task["id"])) == ["hi", "oh"]
 
-    assert shared.api.lines(task["id"]) == ["lo"]
+
+def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine: Engine) -> None:
+    task = home.api.run(app, "true", image=BUSYBOX)
+
+    with engine.client() as client:
+        labels = {"label": f"tapit.task={task['id']}"}
+        until(lambda: not client.containers.list(all=True, filters=labels))
 
 
-def test_a_task_without_an_image_is_a_process_and_says_so(shared: ContainerHome) -> None:
-    """... where the driver is chosen by what the task wants."""
-    app = shared.new_app(None)
+def test_it_has_the_images_path_and_what_the_app_and_the_task_say(home: HomeProcess) -> None:
+    app = home.new_app(environment={"PATH": "/a/shells/own", "COLOUR": "red", "SIZE": "l"})
+    task = home.api.run(
+        app, 'echo "$PATH $COLOUR $SIZE $TAPIT_TASK_ID"', image=BUSYBOX, environment={"SIZE": "s"}
+    )
 
-    ran = shared.tapit(app, "create", "task", "-w", "true")
+    assert home.api.lines(task["id"]) == [f"/usr/local/bin:/usr/bin:/bin red s {task['id']}"]
 
-    assert ran.returncode != 0
-    assert "image" in ran.stderr
+
+def test_it_has_no_more_rights_than_it_needs_and_no_more_room(
+    home: HomeProcess, app: str, engine: Engine
+) -> None:
+    task_id = home.api.create(app, WAITS, cpu=0.5, memory=1)["id"]
+    home.api.says(task_id, "up")
+
+    found = _inspected(engine, task_id)
+
+    config = found["HostConfig"]
+    assert (config["Memory"], config["MemorySwap"], config["NanoCpus"]) == (GIB, GIB, 500_000_000)
+    assert (config["Privileged"], config["Init"]) == (False, True)
+    assert any("no-new-privileges" in option for option in config["SecurityOpt"])
+    assert {"tapit.app": app, "tapit.task": task_id, "tapit.attempt": "1"}.items() <= found["Config"][
+        "Labels"
+    ].items()
+    home.api.stop(task_id)
+    assert home.api.finished(task_id)["status"] == "STOPPED"
+
+
+def test_its_processes_may_neither_make_devices_nor_gain_rights(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "mknod /tmp/null c 1 3; grep NoNewPrivs /proc/self/status")
+
+    assert home.api.lines(task["id"])[-1].split() == ["NoNewPrivs:", "1"]
+
+
+def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "trap 'echo bye; exit 7' TERM; while :; do sleep 0.05; done", max_hours=1 / 3600)
+
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
+    assert "bye" in home.api.lines(task["id"])
+
+
+def test_out_of_memory_is_said_to_be_so(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "tail /dev/zero", memory=0.5)
+
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 137, "out_of_memory")
+
+
+def test_it_is_the_user_in_the_folder_that_were_asked_for(home: HomeProcess) -> None:
+    app = home.new_app(image=BUSYBOX, user="ann", workdir="/work")
+    assert home.api.lines(home.api.run(app, "id -un; pwd")["id"]) == ["ann", "/work"]
+    assert home.api.lines(home.api.run(app, "id -un; pwd", user="root", workdir="/tmp")["id"]) == [
+        "root",
+        "/tmp",
+    ]
+
+
+def test_a_mounted_folder_is_read_only_unless_it_is_to_be_written(home: HomeProcess) -> None:
+    folder = home.place / "given"
+    folder.mkdir()
+    (folder / "file").write_text("inside\n")
+    app = home.new_app(image=BUSYBOX, mounts=[f"{folder}:/in", f"{folder}:/out:rw", "/own"])
+
+    task = home.api.run(app, "cat /in/file; touch /in/x || echo refused; touch /out/made /own/made")
+
+    assert [line for line in home.api.lines(task["id"]) if "touch" not in line] == ["inside", "refused"]
+    assert (task["exit_code"], (folder / "made").exists()) == (0, True)
+
+
+def test_a_task_without_an_image_runs_as_a_process_of_this_machine(home: HomeProcess) -> None:
+    task = home.api.run(home.new_app(), "cat /proc/$PPID/comm; pwd")
+
+    assert str(home.state) in home.api.lines(task["id"])[-1]
+
+
+def test_where_containers_are_wanted_a_task_without_an_image_is_refused(
+    engine: Engine, new_home: Any
+) -> None:
+    home = new_home("--driver", "docker").start(DOCKER_HOST=engine.host)
+
+    refused = home.api.ask("POST", f"/apps/{home.new_app()}/tasks", {"command": "true"})
+
+    assert (refused.status, list(refused.json["Fields"])) == (400, ["image"])
+
+
+def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(new_home: Any) -> None:
+    home = new_home().start(DOCKER_HOST="unix:///no/such.sock")
+
+    refused = home.api.ask("POST", f"/apps/{home.new_app(image=BUSYBOX)}/tasks", {"command": "true"})
+
+    assert refused.status == 400
+    assert "no container engine answers" in refused.json["Message"]
+    assert "podman" in refused.json["Hint"]
+    assert any("Tasks with an image are refused" in line for line in home.said)
+
+
+def test_plain_processes_are_chosen_by_hand_and_then_images_are_left_aside(
+    engine: Engine, new_home: Any
+) -> None:
+    home = new_home("--driver", "process").start(DOCKER_HOST=engine.host)
+    created = home.api.create(home.new_app(), "pwd", image=BUSYBOX)
+
+    assert any("not used" in note for note in created["notes"])
+    assert str(home.state) in home.api.lines(created["id"])[0]
+
+
+def _inspected(engine: Engine, task_id: str) -> dict[str, Any]:
+    with engine.client() as client:
+        (container,) = client.containers.list(filters={"label": f"tapit.task={task_id}"})
+        attrs: dict[str, Any] = json.loads(json.dumps(container.attrs))
+        return attrs
