@@ -44,6 +44,10 @@ class ContainerHome:
             check=False,
         )
 
+    def printed(self, task_id: str) -> list[str]:
+        """Return the lines that there are by now."""
+        return [line["message"] for line in self.api.get(f"/tasks/{task_id}/logs")["items"]]
+
     def container_of(self, task_id: str) -> Any:
         """Return what the engine says of the container of a task's first attempt."""
         with self.engine.client() as client:
