@@ -26,6 +26,7 @@ def run(call: Call) -> int:
         call.say(f"Schedule {changed['name']} is so already; nothing changed.")
     else:
         call.say(f"Changed schedule {changed['name']}: {changed['in_words']}.")
+        call.say_notes(changed)
         say_next(call, changed)
     for_scripts.print_answer(call, changed)
     return 0
