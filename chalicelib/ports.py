@@ -116,7 +116,8 @@ class DataChannel:
 class TaskStore(Protocol):
     """What the stores write for somebody comes with an entry of the audit, and both are written, or neither is.
 
-    So it is with the place that a task has in the queue of its lock, from when it is created until it is over.
+    So it is with the place that a task has in the queue of its lock, from when it is created until it is over; only a
+    lock that cannot be read is left as it is by an end, and by a removal.
     """
 
     def create(self, task: Task, key: IdempotencyKey | None, max_running: int | None) -> Task:
@@ -124,7 +125,7 @@ class TaskStore(Protocol):
 
         Return the earlier task when the key was used for the same request. Raise IdempotencyConflict when it was
         used for another, TaskRemoved when its task is gone, LimitExceeded when max_running tasks of the app are
-        unfinished, IdTaken when the id is not free, Locked and TooManyWait as its lock has it.
+        unfinished, IdTaken when the id is not free, Locked, TooManyWait and Unreadable as its lock has it.
         """
 
     def find_by_key(self, key: IdempotencyKey, now: datetime) -> Task | None:
@@ -147,7 +148,7 @@ class TaskStore(Protocol):
         """Remove the record, or raise Stale if it changed since it was read."""
 
     def lock(self, app: str, name: str) -> Lock:
-        """Return it as it was last written; nobody is in the queue of one that there is not."""
+        """Return it as it was last written; nobody is in the queue of one that there is not. May raise Unreadable."""
 
     def change_lock(self, app: str, name: str, change: Callable[[Lock], Lock]) -> Lock:
         """Apply a pure change to the newest queue, and return what is written: for what should never be to mend."""

@@ -22,7 +22,10 @@ HOMES = ("sqlite", "dynamodb")
 
 @dataclass(frozen=True)
 class Stores:
-    """`replace("task", id, text)` puts another text in the place of a record; `reported` is what lists left out."""
+    """`replace("task", id, text)` puts another text in the place of a record; `reported` is what could not be read.
+
+    A lock is named by its app and its own name: "shop#migrate".
+    """
 
     tasks: TaskStore
     apps: AppStore
@@ -54,7 +57,7 @@ def stores_of(home: str, place: Path) -> Iterator[Stores]:
 def _in_sqlite(place: Path) -> Iterator[Stores]:
     reported: list[Unreadable] = []
     database = Database(place / "tapit.db")
-    columns = {"task": ("tasks", "id"), "app": ("apps", "name")}
+    columns = {"task": ("tasks", "id"), "app": ("apps", "name"), "lock": ("locks", "app || '#' || name")}
 
     def text_of(noun: str, name: str) -> str:
         table, key = columns[noun]
@@ -77,16 +80,19 @@ def _on_dynamodb() -> Iterator[Stores]:
     reported: list[Unreadable] = []
     with dynamodb_on_moto() as client:
 
+        def kept_as(noun: str) -> str:
+            return "queue" if noun == "lock" else "record"
+
         def text_of(noun: str, name: str) -> str:
             found = client.get_item(TableName=NAME, Key={"pk": {"S": f"{noun}#{name}"}})
-            return str(found["Item"]["record"]["S"])
+            return str(found["Item"][kept_as(noun)]["S"])
 
         def replace(noun: str, name: str, text: str) -> None:
             client.update_item(
                 TableName=NAME,
                 Key={"pk": {"S": f"{noun}#{name}"}},
                 UpdateExpression="SET #record = :text, summary = :text",
-                ExpressionAttributeNames={"#record": "record"},
+                ExpressionAttributeNames={"#record": kept_as(noun)},
                 ExpressionAttributeValues={":text": {"S": text}},
             )
 

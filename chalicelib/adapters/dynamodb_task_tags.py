@@ -6,6 +6,7 @@ records that it names.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 
 from chalicelib.adapters.dynamodb import DynamoTable, Item, Write, last_second, text, text_in
@@ -14,20 +15,24 @@ from chalicelib.domain.tags import all_written
 from chalicelib.domain.task import Task
 from chalicelib.ports import TaskQuery
 
+# A life in days, and what is kept of it: two in a queue, a year at work, 90 on record. A limit may be set anew.
+LONGEST_LIFE = timedelta(days=2 * 365)
+LONGEST_LIFE_WITHOUT_LIMIT = timedelta(days=10 * 365)
 _READ_AT_ONCE = 100  # the most that DynamoDB takes
 _LISTED = ("id", "summary", "expires_at")
 
 
 def tag_writes(table: DynamoTable, task: Task) -> Sequence[Write]:
     """Return what goes with a record's first write, and with the one that brings its end: they expire together."""
-    expires = {"expires_at": last_second(task.expires_at)} if task.expires_at else {}
+    # One that a version before tags brings to its end, or removes, leaves them as they are.
+    outlived = task.created_at + (LONGEST_LIFE_WITHOUT_LIMIT if task.max_hours is None else LONGEST_LIFE)
     return [
         table.put(
             {
                 "pk": text(_key(task, tag)),
                 "app_list": text(tag_list(task.app, tag)),
                 "id": text(task.id),
-                **expires,
+                "expires_at": last_second(task.expires_at or outlived),
             }
         )
         for tag in all_written(task.tags)

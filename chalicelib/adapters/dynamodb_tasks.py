@@ -35,6 +35,7 @@ from chalicelib.domain.errors import (
     TaskNotFound,
     TaskRemoved,
     TooManyWait,
+    Unreadable,
 )
 from chalicelib.domain.listed_task import ListedTask
 from chalicelib.domain.lock import Lock, joined, left, succeeded
@@ -47,7 +48,7 @@ _RECORD, _COUNT = 0, 1  # their places in every transaction
 
 
 class DynamoTaskStore:
-    """`report` is told of each record that a list leaves out because it cannot be read."""
+    """`report` is told of each record that a list leaves out, or an end does without, because it cannot be read."""
 
     def __init__(self, table: DynamoTable, clock: Clock, report: Report = insist) -> None:
         self._table = table
@@ -63,7 +64,7 @@ class DynamoTaskStore:
         try:
             join = partial(joined, task_id=task.id, if_locked=task.if_locked)
             self._write(task, join, record, count, *claim, *tag_writes(self._table, task))
-        except (ConditionsFailed, Locked, TooManyWait) as refusal:
+        except (ConditionsFailed, Locked, TooManyWait, Unreadable) as refusal:
             earlier = self.find_by_key(key, task.created_at) if key else None
             if earlier is not None:
                 return earlier
@@ -99,8 +100,11 @@ class DynamoTaskStore:
         for was_unfinished in (True, False):  # only a lost task, seen to have ended after all, was finished
             try:
                 replacement = self._replacement(saved, followed_by, was_unfinished=was_unfinished)
-                change = leave if saved.is_final else None
-                self._write(saved, change, *replacement, *entry_writes(self._table, entry))
+                writes = [*replacement, *entry_writes(self._table, entry)]
+                if saved.is_final:
+                    self._leave(saved, leave, *writes)
+                else:
+                    self._table.write(*writes)
                 return saved
             except ConditionsFailed as refusal:
                 if _RECORD not in refusal.found:
@@ -115,7 +119,7 @@ class DynamoTaskStore:
         tags = tag_removals(self._table, task)
         try:
             change = partial(left, task_id=task.id)
-            self._write(task, change, removal, *count, *tags, *entry_writes(self._table, entry))
+            self._leave(task, change, removal, *count, *tags, *entry_writes(self._table, entry))
         except ConditionsFailed as refusal:
             raise Stale(f"Task {task.id}") from refusal
 
@@ -149,11 +153,19 @@ class DynamoTaskStore:
             return tagged_items(self._table, query)
         return merged_by_id([self._table.query(wanted, query.limit + 1) for wanted in ranges_of(query)])
 
-    def _write(self, task: Task, change: ChangeOfLock | None, *writes: Write) -> None:
-        if task.lock is None or change is None:
+    def _write(self, task: Task, change: ChangeOfLock, *writes: Write) -> None:
+        if task.lock is None:
             self._table.write(*writes)
         else:
             self._locks.write_with(task.app, task.lock, change, writes)
+
+    def _leave(self, task: Task, change: ChangeOfLock, *writes: Write) -> None:
+        """An end depends on no other record: a lock that cannot be read is told of, and left as it is."""
+        try:
+            self._write(task, change, *writes)
+        except Unreadable as problem:
+            self._report(problem)
+            self._table.write(*writes)
 
     def _replacement(self, saved: Task, followed_by: Task | None, *, was_unfinished: bool) -> Sequence[Write]:
         """The count must change exactly once, so what is being replaced is part of the condition."""

@@ -1,6 +1,7 @@
 """Logs as JSON, and metrics within them, as CloudWatch reads them; for functions on Lambda only."""
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -12,16 +13,21 @@ TASK_ID = "task_id || detail.startedBy || pathParameters.task_id"
 
 
 class PowertoolsMeter:
-    """What was counted is written when the function's handler ends."""
+    """What was counted is written when the function's handler ends, or a hundred of one name were."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._adding = Lock()  # Powertools itself is for one thread
 
     def count(self, name: str) -> None:
-        self._metrics.add_metric(name, MetricUnit.Count, 1)
+        self._add(name, MetricUnit.Count, 1)
 
     def measure(self, name: str, seconds: float) -> None:
-        self._metrics.add_metric(name, MetricUnit.Seconds, seconds)
+        self._add(name, MetricUnit.Seconds, seconds)
+
+    def _add(self, name: str, unit: MetricUnit, value: float) -> None:
+        with self._adding:
+            self._metrics.add_metric(name, unit, value)
 
 
 def metrics_of(service: str, stage: str) -> Metrics:

@@ -24,4 +24,4 @@ class UnreadableRecords:
         if len(self._named) >= REMEMBERED:
             self._named.clear()
         self._named.add(problem.name)
-        self._logger.error("%s It is left out of lists, and nobody sees to it.", problem)
+        self._logger.error("%s It is left as it is: lists leave it out, and nobody sees to it.", problem)

@@ -4,6 +4,7 @@ It is a queue of unfinished tasks, and whoever is first in it holds the lock. So
 out, and nobody else ever has to be put in: as long as there is anybody, somebody holds it.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import takewhile
 
@@ -80,7 +81,19 @@ def succeeded(lock: Lock, task_id: str, followed_by: str | None) -> Lock:
     return rest if followed_by is None else rest.but(queue=(*rest.queue, Place(task_id=followed_by)))
 
 
+def restored(lock: Lock, at_work: Iterable[str], waiting: Iterable[str]) -> Lock:
+    """Give a place to those that have lost theirs: who is at work holds the lock, who waits comes behind all others."""
+    first, last = (
+        tuple(Place(task_id=task_id) for task_id in some if not lock.has(task_id))
+        for some in (at_work, waiting)
+    )
+    return lock.but(queue=(*first, *lock.queue, *last))
+
+
 def words_of_waiting(lock: Lock) -> str:
+    """Whoever was to get a place while the lock could not be read may be in no queue, and nobody before it."""
+    if lock.holder is None:
+        return f"a place in the queue of lock {lock.name}"
     return f"lock {lock.name}, held by {lock.holder}"
 
 

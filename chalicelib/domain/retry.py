@@ -19,33 +19,32 @@ _CAUSES = {"infrastructure": EndedBy.INFRASTRUCTURE, "spot": EndedBy.SPOT, "lost
 _ENDED_BY_ITSELF = (EndedBy.EXIT, EndedBy.OUT_OF_MEMORY)
 _EXIT = re.compile(r"exit:([0-9]{1,3})(?:-([0-9]{1,3}))?")
 _LARGEST_EXIT_CODE = 255
-# What became of a task, in its record; all the rest is what was asked for, and is asked for again.
-HAPPENED = frozenset(
-    {
-        *(
-            "status",
-            "started_at",
-            "stopped_at",
-            "deadline",
-            "expires_at",
-            "exit_code",
-            "stop_cause",
-            "ended_by",
-        ),
-        *(
-            "reason",
-            "waiting_for",
-            "waits_until",
-            "diagnosis",
-            "lost_output_bytes",
-            "launch",
-            "ecs_arn",
-            "ecs_version",
-        ),
-        *("unknown_since", "failing_since", "history", "sessions", "revision", "status_revision"),
-        *("previous_status", "retried_by", "not_before"),
-    }
-)
+# What was asked for, and is asked for again. All else of a record is what became of one try: that of a field which only
+# a newer version knows, nobody can tell.
+ASKED = {
+    "app",
+    "created_by",
+    "initiated_by",
+    "command",
+    "command_name",
+    "command_revision",
+    "rerun_of",
+    "image",
+    "docker_tag",
+    "cpu",
+    "memory",
+    "ephemeral_storage_gb",
+    "max_hours",
+    "environment",
+    "workdir",
+    "tags",
+    "interactive",
+    "attached",
+    "lock",
+    "retries",
+    "retry_on",
+    "retry_wait",
+}
 
 
 def checked_reason(word: str) -> str:
@@ -60,7 +59,7 @@ def next_try(ended: Task, now: datetime, task_id: str) -> Task | None:
     """Return what a task that has just ended is tried again as; None when that is not to be."""
     if ended.retried_by is not None or ended.try_number > ended.retries or not _is_worth_it(ended):
         return None
-    asked = {name: value for name, value in dict(ended).items() if name not in HAPPENED}
+    asked = {name: getattr(ended, name) for name in ASKED}
     number = ended.try_number + 1
     due = (ended.stopped_at or now) + timedelta(seconds=ended.retry_wait)
     why = f"{attempt_of(number, ended.retries)}, retry of {ended.id}"

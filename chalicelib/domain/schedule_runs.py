@@ -59,9 +59,9 @@ def is_failure(run: Task) -> bool:
 
 
 def fails_too_often(schedule: Schedule) -> str | None:
-    """Return why it is to be paused, if it is."""
+    """Return why it is to be paused, if it is: one that has no next time has nothing to pause."""
     most = schedule.pause_after_failures
-    if most is None or schedule.failures < most:
+    if most is None or schedule.failures < most or schedule.next_run_at is None:
         return None
     several = "Its last run" if schedule.failures == 1 else f"Its last {schedule.failures} runs"
     return f"{several} failed (pause_after_failures={most})."

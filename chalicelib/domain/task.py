@@ -225,7 +225,7 @@ def wait_for_answer(task: Task, what: str) -> Task:
 
 def wait_for_turn(task: Task, what: str, until: datetime) -> Task:
     """Say whom a task waits for, and until when it does."""
-    return task.but(waiting_for=what, waits_until=until) if task.waits_its_turn else task
+    return task.but(waiting_for=what, waits_until=until, failing_since=None) if task.waits_its_turn else task
 
 
 def give_up_turn(task: Task, what: str, now: datetime) -> Task:

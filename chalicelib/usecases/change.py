@@ -15,9 +15,8 @@ from chalicelib.domain.record import Record
 from chalicelib.domain.retry import next_try, tried_again
 from chalicelib.domain.schedule import SCHEDULES, Schedule
 from chalicelib.domain.schedule_runs import fails_too_often, is_failure, pause_itself, unended, with_ends
-from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription
 from chalicelib.domain.task import Task
-from chalicelib.ports import AppStore, NamedStore, ScheduleStore, Services, SubscriptionStore
+from chalicelib.ports import AppStore, NamedStore, Services
 from chalicelib.usecases.find_runs import last_tries
 
 ATTEMPTS = 20
@@ -51,17 +50,6 @@ def change_app(apps: AppStore, name: str, change: Callable[[App], App], audit: A
     return _change(lambda: apps.get(name), change, apps.save, f"App {name}", audit)
 
 
-def change_subscription(
-    subscriptions: SubscriptionStore,
-    app: str,
-    name: str,
-    change: Callable[[Subscription], Subscription],
-    audit: Audit[Subscription] | None = None,
-) -> Subscription:
-    """Apply a pure change to the newest subscription and return what is saved; raise Stale after too many tries."""
-    return change_named(subscriptions, SUBSCRIPTIONS, app, name, change, audit)
-
-
 def change_named(
     kept_in: NamedStore[Named],
     kind: Kind[Named],
@@ -70,19 +58,8 @@ def change_named(
     change: Callable[[Named], Named],
     audit: Audit[Named] | None = None,
 ) -> Named:
-    """Do it with what an app has by name."""
+    """Do the same with what an app has by name."""
     return _change(lambda: kept_in.get(app, name), change, kept_in.save, kind.called(name), audit)
-
-
-def change_schedule(
-    schedules: ScheduleStore,
-    app: str,
-    name: str,
-    change: Callable[[Schedule], Schedule],
-    audit: Audit[Schedule] | None = None,
-) -> Schedule:
-    """Apply a pure change to the newest schedule and return what is saved; raise Stale after too many tries."""
-    return change_named(schedules, SCHEDULES, app, name, change, audit)
 
 
 def _save_task(services: Services, task: Task, entry: Entry | None) -> Task:
@@ -126,10 +103,10 @@ def _pause_its_schedule(services: Services, ended: Task) -> None:
 
     def judged(schedule: Schedule) -> Schedule:
         seen = with_ends(schedule, last_tries(services, unended(schedule)))
-        why = fails_too_often(seen) if schedule.is_active else None
+        why = fails_too_often(seen)
         return schedule if why is None else pause_itself(seen, why, services.clock.now())
 
-    change_schedule(services.schedules, ended.app, name, judged)
+    change_named(services.schedules, SCHEDULES, ended.app, name, judged)
 
 
 def _change(

@@ -16,7 +16,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.tags import with_defaults
 from chalicelib.domain.task import DEFAULT_WAIT, Change, Task
 from chalicelib.ports import IdempotencyKey, Services
-from chalicelib.usecases.turn import lock_with_living_holder
+from chalicelib.usecases.turn import lock_before, lock_with_living_holder
 
 
 def create_task(
@@ -128,13 +128,14 @@ def _write(services: Services, draft: Task, key: IdempotencyKey | None, max_runn
 
 
 def _notes_on_lock(services: Services, task: Task) -> list[str]:
-    if task.lock is None or task.if_locked is IfLocked.REFUSE or not task.waits_its_turn:
+    if task.if_locked is IfLocked.REFUSE or not task.waits_its_turn:
         return []
-    lock = services.tasks.lock(task.app, task.lock)
-    if lock.holder == task.id:
+    lock = lock_before(services, task)
+    if lock is None:
         return []
     if task.if_locked is IfLocked.REPLACE:
-        return [_note_on_replaced(lock.before(task.id))]
+        replaced = lock.replaced_by(task.id)
+        return [_note_on_replaced(replaced)] if replaced else []
     return [f"It waits for {words_of_waiting(lock)}."]
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from chalicelib.domain.delivery import Answer, Delivery
 from chalicelib.domain.errors import SubscriptionNotFound
 from chalicelib.domain.event import Event, Sent
-from chalicelib.domain.subscription import Subscription, note_answer
+from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription, note_answer
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_subscription
+from chalicelib.usecases.change import change_named
 
 
 def deliver(services: Services, delivery: Delivery, event: Event) -> Delivery:
@@ -59,6 +59,6 @@ def _note(services: Services, subscription: Subscription, answer: Answer, now: d
     if noted(subscription) == subscription:
         return
     try:
-        change_subscription(services.subscriptions, subscription.app, subscription.name, noted)
+        change_named(services.subscriptions, SUBSCRIPTIONS, subscription.app, subscription.name, noted)
     except SubscriptionNotFound:  # removed while it answered
         return

@@ -17,12 +17,12 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
-from chalicelib.domain.schedule import Overlap, Run, Schedule
+from chalicelib.domain.schedule import SCHEDULES, Overlap, Run, Schedule
 from chalicelib.domain.schedule_runs import corrected, fails_too_often, pause_itself, with_ends, with_refusal
 from chalicelib.domain.task import Task
 from chalicelib.domain.timetable import due_at, due_times, fired
 from chalicelib.ports import IdempotencyKey, Services
-from chalicelib.usecases.change import ATTEMPTS, change_schedule
+from chalicelib.usecases.change import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 
@@ -55,7 +55,7 @@ def fire(services: Services, schedule: Schedule, ended: Mapping[str, Task]) -> N
         if newest is None:
             return None
         schedule = newest
-    raise Stale(f"Schedule {schedule.name}")
+    raise Stale(SCHEDULES.called(schedule.name))
 
 
 def _newest(services: Services, schedule: Schedule) -> Schedule | None:
@@ -90,7 +90,7 @@ def start_schedule(
         return newest.but(runs=(*newest.runs, run), problem=None)
 
     with suppress(NotFound):  # it was removed meanwhile; its task is there all the same
-        change_schedule(services.schedules, app, name, noted, lambda *_: entry)
+        change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
     return task, notes
 
 
@@ -118,7 +118,11 @@ def _fired(services: Services, schedule: Schedule, ended: Mapping[str, Task], ma
         if run.task_id:
             made.append(run)
             is_later = True
-    return fired(schedule, tuple(become)) if become else _due_when_it_is(schedule)
+    if not become:
+        return _due_when_it_is(schedule)
+    schedule = fired(schedule, tuple(become))
+    why = fails_too_often(schedule)
+    return pause_itself(schedule, why, now) if why else schedule
 
 
 def _due_when_it_is(schedule: Schedule) -> Schedule:

@@ -2,24 +2,16 @@
 
 from contextlib import suppress
 
-from chalicelib.domain.audit import Entry, What
-from chalicelib.domain.errors import NotFound, Stale
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.subscription import SUBSCRIPTIONS
 from chalicelib.ports import Services
-from chalicelib.usecases.find_named import find_named
-
-ATTEMPTS = 20
+from chalicelib.usecases.remove_named import remove_named
 
 
 def remove_subscription(services: Services, app: str, name: str, by: str) -> None:
     """Raise SubscriptionNotFound when there is none. What is on its way to it is dropped."""
-    entry = Entry.of(What.SUBSCRIPTION_DELETED, name, app=app, by=by, at=services.clock.now())
-    for _ in range(ATTEMPTS):
-        subscription = find_named(services, services.subscriptions, app, name)
-        with suppress(Stale):  # whoever sends to it notes how it went
-            services.subscriptions.remove(subscription, entry)
-            services.secrets.remove(subscription.id)  # then: what is on record can be signed
-            return
-    raise Stale(f"Subscription {name}")
+    removed = remove_named(services, services.subscriptions, SUBSCRIPTIONS, app, name, by=by)
+    services.secrets.remove(removed.id)  # after the record: what is on record can be signed
 
 
 def remove_subscriptions(services: Services, app: str, by: str) -> None:

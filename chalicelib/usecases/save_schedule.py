@@ -7,11 +7,11 @@ from pydantic import JsonValue
 
 from chalicelib.domain import ids
 from chalicelib.domain.audit import Entry, What, changed
-from chalicelib.domain.schedule import Schedule
+from chalicelib.domain.schedule import SCHEDULES, Schedule
 from chalicelib.domain.schedule_change import asked_to_be
 from chalicelib.domain.token import Token
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_schedule
+from chalicelib.usecases.change import change_named
 from chalicelib.usecases.create import refuse_what_cannot_run
 from chalicelib.usecases.find_named import find_named
 from chalicelib.usecases.fire import asked_of_its_tasks
@@ -44,7 +44,7 @@ def alter_schedule(
     def change(newest: Schedule) -> Schedule:
         nonlocal before
         before = newest
-        refuse_unless_owner("schedule", newest, token)
+        refuse_unless_owner(SCHEDULES.word, newest, token)
         wanted = asked_to_be(newest, given, services.clock.now())
         if any(getattr(wanted, name) != getattr(newest, name) for name in _RUN):
             refuse_what_cannot_run(services, services.apps.get(app), asked_of_its_tasks(services, wanted))
@@ -55,7 +55,7 @@ def alter_schedule(
         at = services.clock.now()
         return Entry.of(What.SCHEDULE_CHANGED, name, app=app, by=token.name, at=at, details=details)
 
-    saved = change_schedule(services.schedules, app, name, change, audit)
+    saved = change_named(services.schedules, SCHEDULES, app, name, change, audit)
     return saved, changed_in(before, saved)
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription
 from chalicelib.domain.webhook_secret import new_secret
 from chalicelib.domain.webhook_target import target_of
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_subscription
+from chalicelib.usecases.change import change_named
 from chalicelib.usecases.find_named import find_named
 
 
@@ -55,7 +55,7 @@ def alter_subscription(
         before = newest
         return change(newest)
 
-    saved = change_subscription(services.subscriptions, app, name, change_and_note, audit)
+    saved = change_named(services.subscriptions, SUBSCRIPTIONS, app, name, change_and_note, audit)
     return saved, changed(before, saved)
 
 
@@ -69,8 +69,13 @@ def rotate_secret(services: Services, app: str, name: str, by: str) -> tuple[Sub
     version = services.secrets.add(subscription.id, secret)
     now = services.clock.now()
     entry = Entry.of(What.SUBSCRIPTION_ROTATED, name, app=app, by=by, at=now)
-    rotated = change_subscription(
-        services.subscriptions, app, name, lambda newest: newest.rotated(version, now), lambda *_: entry
+    rotated = change_named(
+        services.subscriptions,
+        SUBSCRIPTIONS,
+        app,
+        name,
+        lambda newest: newest.rotated(version, now),
+        lambda *_: entry,
     )
     return rotated, secret
 

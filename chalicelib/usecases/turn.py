@@ -1,7 +1,7 @@
 """Whose turn it is: a task with a lock is launched once it holds it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from functools import partial
 from chalicelib.domain.audit import Entry, What
 from chalicelib.domain.creator import schedule_among
 from chalicelib.domain.errors import NotDone, TapitError, TaskNotFound, Unreadable
-from chalicelib.domain.lock import Lock, left, words_of_waiting
+from chalicelib.domain.lock import Lock, left, restored, words_of_waiting
 from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.task import Task, request_stop, wait_for_turn
@@ -17,6 +17,7 @@ from chalicelib.ports import Services
 from chalicelib.usecases.change import Audit, change_task
 
 TOLD = 10  # of a queue, by the sweep
+WALKED = 500  # unfinished tasks in a page
 
 
 def lock_to_wait_for(services: Services, task: Task) -> Lock | None:
@@ -37,10 +38,21 @@ def lock_to_wait_for(services: Services, task: Task) -> Lock | None:
 
 def as_it_waits(services: Services, task: Task) -> Task:
     """Say who holds its lock by now: a record that waits is not written anew each time that changes hands."""
-    if task.lock is None or not task.waits_its_turn or task.is_early(services.clock.now()):
+    if not task.waits_its_turn or task.is_early(services.clock.now()):
         return task
-    lock = services.tasks.lock(task.app, task.lock)
-    return task if lock.holder in (None, task.id) else task.but(waiting_for=words_of_waiting(lock))
+    lock = lock_before(services, task)
+    return task if lock is None else task.but(waiting_for=words_of_waiting(lock))
+
+
+def lock_before(services: Services, task: Task) -> Lock | None:
+    """Return the lock that another task holds, for whoever is only told of it: None when it cannot be read, too."""
+    if task.lock is None:
+        return None
+    try:
+        lock = services.tasks.lock(task.app, task.lock)
+    except Unreadable:
+        return None
+    return None if lock.holder in (None, task.id) else lock
 
 
 def see_to_turns(services: Services, waiting: Iterable[Task], report: Callable[[TapitError], None]) -> None:
@@ -51,7 +63,8 @@ def see_to_turns(services: Services, waiting: Iterable[Task], report: Callable[[
             by_lock[task.app, task.lock].append(task)
     for (app, name), tasks in by_lock.items():
         try:
-            _see_to_turns(services, lock_with_living_holder(services, services.tasks.lock(app, name)), tasks)
+            lock = _lock_with_all_of(services, services.tasks.lock(app, name), tasks)
+            _see_to_turns(services, lock_with_living_holder(services, lock), tasks)
         except TapitError as problem:
             report(problem)
 
@@ -61,6 +74,40 @@ def lock_with_living_holder(services: Services, lock: Lock) -> Lock:
     while lock.holder is not None and _is_over(services, lock.holder):
         lock = services.tasks.change_lock(lock.app, lock.name, partial(left, task_id=lock.holder))
     return lock
+
+
+def _lock_with_all_of(services: Services, lock: Lock, waiting: Iterable[Task]) -> Lock:
+    """Return the lock with a place for each that waits; who is in its queue is looked for anew when one has none.
+
+    It could not be read when that task was to get its place, or its record was removed.
+    """
+    if all(lock.has(task.id) or not _waits_still(services, task.id) for task in waiting):
+        return lock
+    unfinished = [task for task in _unfinished(services) if (task.app, task.lock) == (lock.app, lock.name)]
+    unfinished.sort(key=lambda task: task.created_at)
+    mended = partial(
+        restored,
+        at_work=[task.id for task in unfinished if not task.waits_its_turn],
+        waiting=[task.id for task in unfinished if task.waits_its_turn],
+    )
+    return services.tasks.change_lock(lock.app, lock.name, mended)
+
+
+def _unfinished(services: Services) -> Iterator[Task]:
+    after_id: str | None = None
+    while True:
+        page = services.tasks.list_active(after_id, WALKED)
+        yield from page.items
+        if not page.has_more:
+            return
+        after_id = page.items[-1].id
+
+
+def _waits_still(services: Services, task_id: str) -> bool:
+    try:
+        return services.tasks.get(task_id).waits_its_turn
+    except (TaskNotFound, Unreadable):
+        return False
 
 
 def _see_to_turns(services: Services, lock: Lock, waiting: Iterable[Task]) -> None:

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     Stale,
     TaskNotFound,
     TaskRemoved,
+    Unreadable,
 )
 from chalicelib.domain.event import TaskEvent
 from chalicelib.domain.listed_task import ListedTask
@@ -48,7 +49,7 @@ _UPDATE = f"UPDATE tasks SET {' = ?, '.join(_CHANGING)} = ? WHERE id = ? AND rev
 class SqliteTaskStore:
     """`tell` is called with the id of every task that was written, and with who listens for its news, once on disk.
 
-    `report` is told of each record that a list leaves out because it cannot be read.
+    `report` is told of each record that a list leaves out, or an end does without, because it cannot be read.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class SqliteTaskStore:
             if connection.execute(_UPDATE, (*_row(saved), task.revision)).rowcount == 0:
                 raise Stale(f"Task {task.id}")
             if saved.is_final:
-                _leave_lock(connection, saved, followed_by)
+                self._leave_lock(connection, saved, followed_by)
             if followed_by is not None:
                 _insert(connection, followed_by)
             write_down(connection, entry)
@@ -113,7 +114,7 @@ class SqliteTaskStore:
             )
             if found.rowcount == 0:
                 raise Stale(f"Task {task.id}")
-            _leave_lock(connection, task)
+            self._leave_lock(connection, task)
             write_down(connection, entry)
         self._tell(task.id)
 
@@ -152,6 +153,18 @@ class SqliteTaskStore:
             removed = connection.execute(statement, (now.timestamp(), limit)).fetchall()
         return list(each_readable(removed, _task, self._report))
 
+    def _leave_lock(
+        self, connection: sqlite3.Connection, task: Task, followed_by: Task | None = None
+    ) -> None:
+        """An end depends on no other record: a lock that cannot be read is told of, and left as it is."""
+        if task.lock is None:
+            return
+        leave = partial(succeeded, task_id=task.id, followed_by=followed_by.id if followed_by else None)
+        try:
+            change_lock(connection, task.app, task.lock, leave)
+        except Unreadable as problem:
+            self._report(problem)
+
     def _tell_all(self, names: Iterable[str]) -> None:
         for name in names:
             self._tell(name)
@@ -163,12 +176,6 @@ class SqliteTaskStore:
         with self._database.read() as connection, rows(connection, statement, values) as found:
             items = list(islice(each_readable(found, read, self._report), limit + 1))
         return Page(items[:limit], has_more=len(items) > limit)
-
-
-def _leave_lock(connection: sqlite3.Connection, task: Task, followed_by: Task | None = None) -> None:
-    if task.lock is not None:
-        leave = partial(succeeded, task_id=task.id, followed_by=followed_by.id if followed_by else None)
-        change_lock(connection, task.app, task.lock, leave)
 
 
 def _list_statement(query: TaskQuery) -> tuple[str, list[str]]:

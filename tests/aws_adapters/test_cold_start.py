@@ -76,6 +76,24 @@ def test_no_function_loads_what_only_others_need_or_what_comes_with_what_it_need
     assert unwanted.intersection(started(handler)["modules"]) == set()
 
 
+# When schedules are due, and what is saved by name: for whoever is asked, and for the sweep, which fires them.
+OF_TIMES = {f"chalicelib.domain.{name}" for name in ("cron", "time_zones", "timetable", "schedule_runs")}
+OF_NAMES = {
+    f"chalicelib.usecases.{verb}_{noun}"
+    for verb in ("save", "remove")
+    for noun in ("command", "schedule", "subscription")
+}
+
+
+@pytest.mark.parametrize("handler", CLIENTS)
+def test_what_is_kept_by_name_is_changed_and_timed_only_where_that_is_asked_for(handler: str) -> None:
+    loaded = set(started(handler)["modules"])
+
+    assert loaded & OF_TIMES == (OF_TIMES if handler in ("app.app", "app.on_sweep") else set())
+    assert loaded & OF_NAMES == (OF_NAMES if handler == "app.app" else set())
+    assert "cronsim" not in loaded, "it is loaded where a cron expression is read"
+
+
 def test_requests_and_answers_are_built_when_the_first_of_their_kind_comes() -> None:
     built = [name for name in started("app.app")["built"] if name.startswith("chalicelib.http.")]
 

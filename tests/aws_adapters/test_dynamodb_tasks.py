@@ -1,6 +1,6 @@
 """What DynamoDB makes different; what every store promises is in tests/contract."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain import ids
 from chalicelib.domain.errors import LimitExceeded, Stale, TaskNotFound
 from chalicelib.domain.status import Status
-from chalicelib.domain.task import begin_attempt, lose
+from chalicelib.domain.task import KEPT_FOR, begin_attempt, lose
 from chalicelib.domain.task_filter import FilterBy, TaskFilter
+from chalicelib.http.fields import A_YEAR
 from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.builders import NOON, a_task
 from tests.dynamodb_table import NAME, SetClock
@@ -138,6 +139,25 @@ def test_a_tag_expires_with_its_task(store: DynamoTaskStore, dynamodb: Any) -> N
         f"task#{ended.id}",
     ]
     assert len({item["expires_at"]["N"] for item in about_it}) == 1
+
+
+@pytest.mark.parametrize("how", ["is ended", "is removed"])
+@pytest.mark.parametrize("max_hours", [24.0, 8760.0, None])
+def test_the_tags_of_a_task_that_a_version_before_tags_leaves_behind_expire_and_never_before_it(
+    store: DynamoTaskStore, dynamodb: Any, how: str, max_hours: float | None
+) -> None:
+    task = store.create(a_task(created_at=NOON, max_hours=max_hours, tags={"ticket": "OPS-7"}), None, None)
+    older = task.but(tags={})  # as good as none to whoever does not know them
+    if how == "is ended":
+        store.save(lose(older, NOON))
+    else:
+        store.remove(older)
+
+    found = dynamodb.get_item(TableName=NAME, Key={"pk": {"S": f"tagged#{task.id}#ticket:OPS-7"}})
+    expires_at = datetime.fromtimestamp(int(found["Item"]["expires_at"]["N"]), UTC)
+    assert expires_at > NOON + timedelta(hours=max_hours or 5 * A_YEAR) + KEPT_FOR
+    # its limit may be set anew, up to the longest one
+    assert expires_at > NOON + timedelta(hours=A_YEAR, days=2) + KEPT_FOR
 
 
 def test_tagged_tasks_that_are_gone_do_not_hide_one_that_is_kept(

@@ -459,11 +459,21 @@ def test_runs_are_in_the_order_of_their_times_however_they_came_about(world: Fir
 
 def test_runs_that_could_not_become_tasks_are_failures_too(world: FiringWorld) -> None:
     world.schedule(task=None, command_name="gone", pause_after_failures=2)
-    for _ in range(3):
+    for _ in range(2):
+        assert world.read().paused is None
         world.fire()
         world.clock.time += QUARTER
 
     assert world.read().paused is not None
+
+
+def test_one_that_is_over_has_nothing_to_pause(world: FiringWorld) -> None:
+    world.schedule(at=NOON, pause_after_failures=1)
+    world.fire()
+
+    world.end(world.tasks()[0].id, exit_code=1)
+
+    assert (world.read().next_run_at, world.read().paused) == (None, None)
 
 
 # Once, now

@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 from chalicelib.domain import ids
 from chalicelib.domain.app import App, Limits
 from chalicelib.domain.diagnosis import Diagnosis
-from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.errors import TaskNotFound, Unreadable
 from chalicelib.domain.session import Session
 from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
-from chalicelib.domain.task import Change, Launch, Task, accept_launch, begin_attempt, observe, request_stop
+from chalicelib.domain.task import (
+    Change,
+    Launch,
+    Task,
+    accept_launch,
+    begin_attempt,
+    lose,
+    observe,
+    request_stop,
+)
 from chalicelib.domain.task_sessions import add_session, end_session
-from chalicelib.ports import TaskQuery
+from chalicelib.ports import IdempotencyKey, TaskQuery
 from tests.builders import (
     ARN,
     BY_ALICE,
@@ -307,6 +316,62 @@ def test_what_is_told_of_a_record_holds_no_value_of_it(stores: Stores) -> None:
     with pytest.raises(Unreadable) as refusal:
         stores.apps.get("shop")
     assert "sesame" not in f"{refusal.value} {refusal.value.__cause__}"
+
+
+LOCKS = {
+    "no text": "",
+    "no JSON": "{",
+    "a queue of another shape": '{"app": "shop", "name": "migrate", "queue": 2}',
+}
+with_a_lock_that_cannot_be_read = pytest.mark.parametrize("text", LOCKS.values(), ids=LOCKS)
+
+
+def two_with_a_lock(stores: Stores, text: str) -> tuple[Task, Task]:
+    """Return its holder and one that waits; `text` is what is kept of the lock by then."""
+    made = (a_task(id=ids.new_id(NOON), lock="migrate", tags={"release": "42"}) for _ in range(2))
+    holder, waiter = (stores.tasks.create(task, None, None) for task in made)
+    stores.replace("lock", "shop#migrate", text)
+    return holder, waiter
+
+
+@with_a_lock_that_cannot_be_read
+def test_a_task_ends_though_its_lock_cannot_be_read_and_that_is_told(stores: Stores, text: str) -> None:
+    holder, waiter = two_with_a_lock(stores, text)
+
+    following = a_task(id=ids.new_id(NOON), lock="migrate")
+    for ended, then in ((lose(holder, LATER), following), (request_stop(waiter, BY_ALICE, LATER), None)):
+        stores.tasks.save(ended, None, then)
+
+    assert [stores.tasks.get(task.id).status for task in (holder, waiter)] == [Status.LOST, Status.STOPPED]
+    assert active(stores) == [following.id]
+    assert stores.tasks.count_active("shop") == 1
+    assert [problem.name for problem in stores.reported] == ["lock migrate of app shop"] * 2
+    assert stores.text_of("lock", "shop#migrate") == text
+
+
+@with_a_lock_that_cannot_be_read
+def test_a_task_is_removed_though_its_lock_cannot_be_read(stores: Stores, text: str) -> None:
+    holder, _ = two_with_a_lock(stores, text)
+
+    stores.tasks.remove(holder)
+
+    with pytest.raises(TaskNotFound):
+        stores.tasks.get(holder.id)
+    assert len(stores.reported) == 1
+
+
+@with_a_lock_that_cannot_be_read
+def test_no_task_is_made_whose_lock_cannot_be_read_but_one_that_was_is_found_by_its_key(
+    stores: Stores, text: str
+) -> None:
+    key = IdempotencyKey("alice", "k", "digest", NOON + timedelta(hours=1))
+    earlier = stores.tasks.create(a_task(id=ids.new_id(NOON), lock="migrate"), key, None)
+    stores.replace("lock", "shop#migrate", text)
+
+    with pytest.raises(Unreadable, match="lock migrate of app shop"):
+        stores.tasks.create(a_task(id=ids.new_id(NOON), lock="migrate"), None, None)
+    assert stores.tasks.create(a_task(id=ids.new_id(NOON), lock="migrate"), key, None) == earlier
+    assert active(stores) == [earlier.id]
 
 
 def listed(stores: Stores, limit: int = 100) -> list[str]:

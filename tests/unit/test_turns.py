@@ -3,6 +3,7 @@
 At most one of them is at work, and each gets its turn.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,14 +19,14 @@ from hypothesis import strategies as st
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.app import App
 from chalicelib.domain.diagnosis import EndedBy
-from chalicelib.domain.errors import Locked, TapitError, Unanswered
+from chalicelib.domain.errors import Locked, TapitError, Unanswered, Unreadable
 from chalicelib.domain.lock import IfLocked, joined, left
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
 from chalicelib.domain.time_limit import next_wake
-from chalicelib.ports import Services, TaskStore
+from chalicelib.ports import IdempotencyKey, Services, TaskStore
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.launch import begin_life
 from chalicelib.usecases.observe import record_sighting
@@ -114,8 +115,8 @@ class Containers:
     def stop_stray(self, arn: str, reason: str) -> None:  # noqa: ARG002 - the port's shape
         self._end(arn, "UserInitiated", 143)
 
-    def exit(self, arn: str) -> None:
-        self._end(arn, "EssentialContainerExited", 0)
+    def exit(self, arn: str, exit_code: int = 0) -> None:
+        self._end(arn, "EssentialContainerExited", exit_code)
 
     def look(self, tasks: Iterable[Task]) -> dict[str, Sighting | None]:
         return {task.id: self.seen[task.ecs_arn or ""] for task in tasks}
@@ -168,8 +169,8 @@ class World:
         others.lifecycle = self.fuse.guard(self.wakes)
         self.services = cast(Services, others)
 
-    def create(self, if_locked: IfLocked = IfLocked.WAIT, lock: str = "migrate") -> str:
-        wanted = NewTask(command="true", lock=lock, if_locked=if_locked)
+    def create(self, if_locked: IfLocked = IfLocked.WAIT, lock: str = "migrate", **asked: Any) -> str:
+        wanted = NewTask(command="true", lock=lock, if_locked=if_locked, **asked)
         before = {task.id for task in self.store.list_active(None, 100).items}
         try:
             create_task(self.services, "shop", wanted, created_by="alice", key=None)
@@ -186,9 +187,9 @@ class World:
         while self.wakes.asked:
             begin_life(self.services, self.wakes.asked.pop(0))
 
-    def exits(self, task_id: str) -> None:
+    def exits(self, task_id: str, exit_code: int = 0) -> None:
         for arn in [arn for arn in self.containers.seen if task_id in arn]:
-            self.containers.exit(arn)
+            self.containers.exit(arn, exit_code)
             self.hear(task_id)
 
     def hear(self, task_id: str) -> None:
@@ -223,7 +224,7 @@ def _raise(problem: TapitError) -> None:
 def a_world(place: Path, **app: Any) -> Iterator[World]:
     clock = SetClock()
     with closing(Database(place / "tapit.db")) as database:
-        yield World(SqliteTaskStore(database, clock, lambda _: None), clock, **app)
+        yield World(SqliteTaskStore(database, clock, lambda _: None, lambda _: None), clock, **app)
 
 
 @contextmanager
@@ -473,6 +474,137 @@ def test_a_holder_that_was_removed_holds_nothing(world: World) -> None:
     )
 
     assert world.launch(second).is_launched
+
+
+def kept_lock(place: Path, record: str | None = None) -> str:
+    """Return what is kept of the lock; with a `record`, put that in its place, behind everybody's back."""
+    with closing(sqlite3.connect(place / "tapit.db", timeout=10)) as connection, connection:
+        ((before,),) = connection.execute("SELECT record FROM locks").fetchall()
+        if record is not None:
+            connection.execute("UPDATE locks SET record = ?", (record,))
+    return str(before)
+
+
+def forget_lock(place: Path) -> None:
+    with closing(sqlite3.connect(place / "tapit.db", timeout=10)) as connection, connection:
+        connection.execute("DELETE FROM locks")
+
+
+def test_a_task_whose_lock_cannot_be_read_says_so_and_is_not_launched(world: World, tmp_path: Path) -> None:
+    world.create()
+    second = world.create()
+    kept_lock(tmp_path, "of a newer version")
+
+    with pytest.raises(Unreadable):
+        world.launch(second)
+
+    shown = as_it_waits(world.services, world.store.get(second))
+    assert "The record of lock migrate of app shop cannot be read" in (shown.waiting_for or "")
+    assert world.containers.at_work == []
+
+
+def test_a_lock_that_cannot_be_read_for_an_hour_is_waited_for_no_longer(world: World, tmp_path: Path) -> None:
+    world.create()
+    second = world.create()
+    kept_lock(tmp_path, "of a newer version")
+    with pytest.raises(Unreadable):
+        world.launch(second)
+    assert world.status(second) is Status.PENDING
+    world.clock.time += MINUTE * 61
+
+    with pytest.raises(Unreadable):
+        world.launch(second)
+
+    ended = world.store.get(second)
+    assert ended.status is Status.FAILED
+    assert "The record of lock migrate of app shop cannot be read" in (ended.reason or "")
+
+
+def test_an_earlier_hour_in_which_a_lock_could_not_be_read_is_none_of_a_later_one(
+    world: World, tmp_path: Path
+) -> None:
+    world.create()
+    second = world.create()
+    for _ in range(2):
+        readable = kept_lock(tmp_path, "of a newer version")
+        with pytest.raises(Unreadable):
+            world.launch(second)
+        kept_lock(tmp_path, readable)
+        world.launch(second)
+        world.clock.time += MINUTE * 61
+
+    assert world.status(second) is Status.PENDING
+
+
+def test_whoever_ends_while_the_lock_cannot_be_read_is_in_nobodys_way_once_it_can(
+    world: World, tmp_path: Path
+) -> None:
+    first, second, third = (world.create() for _ in range(3))
+    world.wake()
+    readable = kept_lock(tmp_path, "of a newer version")
+    stop_task(world.services, second, by="alice")
+    world.exits(first)
+    assert [world.status(each) for each in (first, second)] == [Status.SUCCEEDED, Status.STOPPED]
+
+    kept_lock(tmp_path, readable)
+    world.clock.time += MINUTE * 2
+    world.sweep()
+    world.wake()
+
+    assert world.store.get(third).is_launched
+    assert world.holder() == third
+
+
+def test_a_next_try_that_got_no_place_as_the_lock_could_not_be_read_is_given_one_by_the_sweep(
+    world: World, tmp_path: Path
+) -> None:
+    first, second = world.create(retries=1, retry_on=("exit:75",)), world.create()
+    world.wake()
+    readable = kept_lock(tmp_path, "of a newer version")
+    world.exits(first, 75)
+    again = world.store.get(first).retried_by or ""
+    kept_lock(tmp_path, readable)
+    world.clock.time += MINUTE * 2
+
+    waiting = world.launch(again)
+    assert waiting.waiting_for == f"lock migrate, held by {second}"
+    world.sweep()
+
+    assert [place.task_id for place in world.store.lock("shop", "migrate").queue] == [second, again]
+
+
+def test_the_queue_of_a_lock_that_was_removed_is_made_anew_with_who_is_at_work_first(
+    world: World, tmp_path: Path
+) -> None:
+    made = []
+    for _ in range(3):
+        made.append(world.create())
+        world.clock.time += MINUTE
+    first, second, third = made
+    world.wake()
+    forget_lock(tmp_path)
+
+    assert world.launch(second).waiting_for == "a place in the queue of lock migrate"
+    world.clock.time += MINUTE * 2
+    world.sweep()
+    world.wake()
+
+    assert [place.task_id for place in world.store.lock("shop", "migrate").queue] == [first, second, third]
+    assert world.containers.at_work == [f"arn/{first}-1"]
+
+
+def test_nobody_is_told_to_wait_for_a_holder_that_is_gone(world: World) -> None:
+    key = IdempotencyKey("alice", "k", "digest", NOON + timedelta(days=1))
+    wanted = NewTask(command="true", lock="migrate", if_locked=IfLocked.REPLACE)
+    first = world.create()
+    task, notes = create_task(world.services, "shop", wanted, created_by="alice", key=key)
+    assert notes == [f"It replaces task {first}, and starts when that one has ended."]
+    world.store.change_lock("shop", "migrate", lambda lock: left(left(lock, first), task.id))
+
+    _, notes = create_task(world.services, "shop", wanted, created_by="alice", key=key)
+
+    assert notes == []
+    assert as_it_waits(world.services, task) == task
 
 
 WHAT = ("launch", "stop", "exits", "hear", "sweep", "wake", "a minute", "wait", "refuse", "replace")

@@ -16,8 +16,8 @@ import pytest
 from chalicelib.domain.delivery import WAITS, State
 from chalicelib.domain.fan_out import delivery_of
 from chalicelib.domain.status import Status
-from chalicelib.domain.subscription import PAUSED, Subscription, pause, resume
-from chalicelib.usecases.change import change_subscription
+from chalicelib.domain.subscription import PAUSED, SUBSCRIPTIONS, Subscription, pause, resume
+from chalicelib.usecases.change import change_named
 from tests import receiver as does
 from tests.local.supervisor.supervised_task import until
 from tests.receiver import Behaviour, Got, Receiver, answering, answering_after, receiving
@@ -46,7 +46,7 @@ def failing_first(times: int, failure: Behaviour) -> does.Decide:
 
 
 def _change(office: PostOffice, change: Callable[[Subscription], Subscription]) -> None:
-    change_subscription(office.services.subscriptions, "shop", "hooks", change)
+    change_named(office.services.subscriptions, SUBSCRIPTIONS, "shop", "hooks", change)
 
 
 def test_each_change_of_status_comes_once_and_in_order(office: PostOffice, receiver: Receiver) -> None:

@@ -31,7 +31,7 @@ COMMAND = Command(
     flags=WAIT_FLAGS,
     needless=((("command",), "It runs what the earlier task ran; line='...' runs another line."),),
     details="A new task like the earlier one: its command, its size, its variables, whose values the home has kept.\n"
-    "Options go before those, and variables one by one; line='...' runs another line. What a task has from its\n"
-    "app, such as secrets and the image of a service, it gets as they are now. The saved command that it came from\n"
-    "may be another by now, or gone. One that ran at a terminal runs without any.",
+    "Options go before those, and variables one by one; a line in quotes runs instead of its own. What a task\n"
+    "has from its app, such as secrets and the image of a service, it gets as they are now. The saved command that\n"
+    "it came from may be another by now, or gone. One that ran at a terminal runs without any.",
 )

@@ -8,6 +8,7 @@ from tapit import TYPE_CHECKING, commands
 from tapit.errors import CliError
 from tapit.language import vocabulary
 from tapit.language.command import GLOBAL_FLAGS, GLOBAL_KEYS, Command, Flag, Key
+from tapit.language.options import key_of
 
 if TYPE_CHECKING:
     from click import HelpFormatter
@@ -114,6 +115,10 @@ def _usage(command: Command) -> str:
     word = next((key for key in command.keys if key.name == command.word), None)
     typed = "" if word is None else word.placeholder + ("..." if word.repeats else "")
     shown = typed if not typed or command.required else f"[{typed}]"
+    if command.name_first:
+        shown = f"NAME {shown}"
+    elif word is not None and word.name != "line" and key_of(command, "line"):
+        shown = f"{shown} ['LINE']"
     more = "[key=value ...]" if len(command.keys) > (word is not None) else ""
     return " ".join(part for part in (shown, more, "[options]") if part)
 

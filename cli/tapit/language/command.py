@@ -66,6 +66,7 @@ class Command:
         flags: tuple[Flag, ...] = (),
         word: str | None = None,
         task_first: bool = False,
+        name_first: bool = False,
         required: tuple[str, ...] = (),
         needless: tuple[tuple[tuple[str, ...], str], ...] = (),
         details: str = "",
@@ -76,6 +77,7 @@ class Command:
         self.flags = flags
         self.word = word  # the key that bare words fill
         self.task_first = task_first  # whether a task's id may stand before them
+        self.name_first = name_first  # whether a name may stand before a line in quotes
         self.required = required
         self.needless = needless  # options that other programs need here, and why this one does not
         self.details = details

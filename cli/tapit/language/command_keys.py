@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = Key("name", values.name, "the saved command", placeholder="NAME", offers="commands")
-NEW_NAME = Key("name", values.new_name, "what to call it: migrate", placeholder="NAME")
+NEW_NAME = Key("name", values.new_name, "what to call it: migrate", placeholder="NAME", may_hold_spaces=True)
 CHANGEABLE = (task_keys.LINE, task_keys.DESCRIPTION, *task_keys.OPTIONS, task_keys.INTERACTIVE)
 UNSETTABLE = (task_keys.DESCRIPTION.name, *task_keys.UNSETTABLE)
 DETAILS = (

@@ -46,7 +46,7 @@ def workdir(meaning: str) -> Key:
 
 
 def env(meaning: str) -> Key:
-    return Key("env", values.variable, meaning, placeholder="KEY=VALUE", repeats=True)
+    return Key("env", values.variable, meaning, placeholder="KEY=VALUE", repeats=True, may_hold_spaces=True)
 
 
 ENV_FILE = Key(

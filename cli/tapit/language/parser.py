@@ -75,7 +75,7 @@ def _put(request: Request, key: Key, given: str) -> None:
 
 
 def _take_bare(request: Request, found: Sorted) -> None:
-    command, bare = request.command, [*found.bare, *found.behind, *(found.marked or [])]
+    command, bare = request.command, _without_line(request, found)
     if not bare:
         return
     key = key_of(command, command.word) if command.word else None
@@ -85,18 +85,37 @@ def _take_bare(request: Request, found: Sorted) -> None:
         return
     is_said = key is not None and key.name in request.settings and not command.takes_shell_command
     if key is None or is_said or (len(bare) > 1 and not command.takes_shell_command):
-        raise UsageError(f"unexpected word {bare[-1]!r}", then=_as_line(request, bare[-1]))
+        raise UsageError(
+            f"unexpected word {bare[-1]!r}", then=_as_line(request, bare if is_said else bare[1:])
+        )
     if len(bare) > 1:
         _refuse_swallowed_setting(command, found.bare)
+        if command.name_first:
+            from tapit.language.two_readings import refuse_without_name
+
+            refuse_without_name(command, found)
     _put(request, key, bare[0] if len(bare) == 1 else _quoted(bare))
 
 
-def _as_line(request: Request, word: str) -> str:
-    """What was meant by one word too many: the line to run, where that is a key of the command."""
+def _without_line(request: Request, found: Sorted) -> list[str]:
+    """The bare words; where the line is not what they fill, one in quotes is the line all the same."""
+    command, bare = request.command, [*found.bare, *found.behind, *(found.marked or [])]
+    key = key_of(command, "line")
+    if key is None or command.takes_shell_command or "line" in request.settings:
+        return bare
+    lines = [word for word in bare if any(map(str.isspace, word))]
+    if len(lines) != 1:
+        return bare
+    _put(request, key, lines[0])
+    return [word for word in bare if word != lines[0]]
+
+
+def _as_line(request: Request, words: list[str]) -> str:
+    """What was meant by words too many: the line to run, where that is a key of the command."""
     command = request.command
     if "line" in request.settings or key_of(command, "line") is None:
         return f"tapit {command.path} --help"
-    return f"line={_quoted([word])}"
+    return f"if it is the line: line={_quoted([' '.join(words)])}"
 
 
 def _refuse_swallowed_setting(command: Command, bare: list[str]) -> None:
@@ -105,7 +124,7 @@ def _refuse_swallowed_setting(command: Command, bare: list[str]) -> None:
 
     for word in bare:
         if is_swallowed(command, word):
-            raise two_readings.swallowed(word)
+            raise two_readings.swallowed(command, word)
         if is_setting(word) and (meant := two_readings.near_to(command, word)):
             raise UsageError(f"there is no key {word.partition('=')[0]}", then=meant)
 

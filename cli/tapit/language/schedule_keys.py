@@ -20,7 +20,7 @@ WHEN = ("cron", "every", "at")
 def _cron(key: str, given: str) -> str:
     """The home judges it; what a shell has torn apart is seen here alone."""
     wanted = values.text(key, given).strip()
-    if not re.search(r"\s", wanted) and not wanted.startswith("@"):
+    if re.fullmatch(r"[0-9*?/,-]+", wanted):
         raise UsageError(
             f"{key}={given} is one field of five",
             "Without quotes a shell takes them apart, and makes file names of each *.",
@@ -50,7 +50,7 @@ def _failures(key: str, given: str) -> object:
 
 
 NAME = Key("name", values.name, "the schedule", placeholder="NAME", offers="schedules")
-NEW_NAME = Key("name", values.new_name, "what to call it: nightly", placeholder="NAME")
+NEW_NAME = Key("name", values.new_name, "what to call it: nightly", placeholder="NAME", may_hold_spaces=True)
 CHANGEABLE = (
     Key(
         "cron",
@@ -59,13 +59,20 @@ CHANGEABLE = (
         placeholder="'0 2 * * *'",
         may_hold_spaces=True,
     ),
-    Key("every", values.whole_seconds("1m", "366d"), "a distance instead: 15m, 2h", placeholder="TIME"),
-    Key("at", _at, "once instead: 2026-12-24T20:00", placeholder="WHEN"),
+    Key(
+        "every",
+        values.whole_seconds("1m", "366d"),
+        "a distance instead: 15m, 2h",
+        placeholder="TIME",
+        may_hold_spaces=True,
+    ),
+    Key("at", _at, "once instead: 2026-12-24T20:00", placeholder="WHEN", may_hold_spaces=True),
     Key(
         "timezone",
         values.text,
         "whose clock cron= and at= go by: Australia/Sydney; else UTC",
         placeholder="ZONE",
+        may_hold_spaces=True,
         offers="zones",
     ),
     Key(
@@ -87,8 +94,15 @@ CHANGEABLE = (
         values.whole_seconds("1m", "7d"),
         "and how late they may be; else 1h",
         placeholder="TIME",
+        may_hold_spaces=True,
     ),
-    Key("jitter", values.whole_seconds("0s", "1h"), "start up to so much later", placeholder="TIME"),
+    Key(
+        "jitter",
+        values.whole_seconds("0s", "1h"),
+        "start up to so much later",
+        placeholder="TIME",
+        may_hold_spaces=True,
+    ),
     Key(
         "pause_after_failures",
         _failures,

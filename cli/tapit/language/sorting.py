@@ -18,7 +18,11 @@ from tapit.language.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tapit.language.command import Command
+
+WHAT_RUNS = ("line", "command")  # beside one of these no bare word is the line
 
 
 class Sorted:
@@ -59,12 +63,48 @@ def sort_words(command: Command, words: list[str]) -> Sorted:
             at += len(option.typed) - 1
         elif command.task_first and not found.bare and _could_be_id(word) and not _has_key(found, "task"):
             found.said.append(Option([word], key=key_of(command, "task"), value=word))
+        elif command.name_first and not found.bare and _is_name(command, word, after, found):
+            found.said.append(Option([word], key=key_of(command, "name"), value=word))
         else:
             found.said.append(word)
             if command.takes_shell_command and not _is_quoted(word):
                 found.has_begun, found.behind = True, after
                 break
     return found
+
+
+def _is_name(command: Command, word: str, after: Sequence[str], found: Sorted) -> bool:
+    """`nightly 'python manage.py report'`: a line in quotes is the whole line, so the word before it is none of it."""
+    if not could_be_name(word) or _has_key(found, "name") or _has_word_for(("name",), after):
+        return False
+    if any(_has_key(found, name) for name in WHAT_RUNS) or _has_word_for(WHAT_RUNS, after):
+        return True
+    return any(map(str.isspace, _first_bare(command, after) or ""))
+
+
+def _first_bare(command: Command, words: Sequence[str]) -> str | None:
+    at = 0
+    while at < len(words) and words[at] != END_OF_OPTIONS:
+        if not looks_like_one(command, words[at]):
+            return words[at]
+        at += len(read_option(words[at], list(words[at + 1 :]), flags_of(command), keys_of(command)).typed)
+    return None
+
+
+def _has_word_for(names: Sequence[str], words: Sequence[str]) -> bool:
+    return any(
+        word.removeprefix("--").startswith(f"{name}=") or word == f"--{name}"
+        for word in words
+        for name in names
+    )
+
+
+def could_be_name(word: str) -> bool:
+    import re
+
+    from tapit.language.values import NAME
+
+    return re.fullmatch(NAME, word) is not None
 
 
 def _has_key(found: Sorted, name: str) -> bool:

@@ -3,6 +3,14 @@
 import shlex
 
 
+def as_typed(word: str) -> str:
+    """One word as a shell has to be given it; of `key=value` the value alone has quotes."""
+    name, equals, value = word.partition("=")
+    if equals and name.replace("_", "").replace("-", "").isalnum():
+        return f"{name}={shlex.quote(value) if value else ''}"
+    return shlex.quote(word)
+
+
 def as_typed_here(line: str, profile: str | None) -> str:
     """Repeat a profile that was chosen on the command line: without it another home would be asked."""
     if profile is None or not line.startswith("tapit ") or "--profile" in line:

@@ -16,7 +16,7 @@ IF_LOCKED = ("wait", "refuse", "replace")
 LINE = Key(
     "line",
     values.command_line,
-    "one line for /bin/sh; a bare word is the same",
+    "one line for /bin/sh; in quotes it may stand by itself",
     placeholder="'LINE'",
     may_hold_spaces=True,
 )
@@ -70,7 +70,13 @@ OPTIONS = (
     environment_keys.ENV_FILE,
     environment_keys.workdir("the folder to start in"),
     *retry_keys.KEYS,
-    Key("lock", values.name, "at most one task of the app with it is at work", placeholder="NAME"),
+    Key(
+        "lock",
+        values.new_name,
+        "at most one task of the app with it is at work",
+        placeholder="NAME",
+        may_hold_spaces=True,
+    ),
     Key(
         "if_locked",
         values.one_of(IF_LOCKED),

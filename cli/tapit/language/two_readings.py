@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
-from tapit.language.did_you_mean import did_you_mean
+from tapit.language.did_you_mean import did_you_mean, nearest
 from tapit.language.options import (
     END_OF_OPTIONS,
     Option,
     flags_of,
     is_dashed,
     is_swallowed,
+    key_of,
     keys_of,
     looks_like_one,
     read_option,
 )
+from tapit.language.sorting import Sorted, could_be_name
+from tapit.language.suggested_command import as_typed
 from tapit.language.values import OWN_VARIABLES, names_variable
 
 if TYPE_CHECKING:
     from tapit.language.command import Command, Key
-    from tapit.language.sorting import Sorted
 
 RULE = "Options and key=value go before the command, or after one in quotes with a space in it."
 PART_OF_THE_COMMAND = "If it is part of the command, put -- before the command."
+OURS = "tapit's own: "
 INTO_THE_QUOTES = "If it is part of the command, put it into the quotes."
 
 
@@ -32,8 +35,9 @@ def refuse_two_readings(command: Command, found: Sorted) -> None:
     if at is None:
         return
     word, after = found.behind[at], found.behind[at + 1 :]
-    if is_swallowed(command, word):
-        raise swallowed(word)
+    refuse_without_name(command, found)
+    if is_swallowed(command, word) and not looks_like_one(command, word):
+        raise swallowed(command, word)
     option = read_option(word, after, flags_of(command), keys_of(command))
     what, why, meant = f"whose is {word}, tapit's or the command's?", RULE, None
     if needless := _why_needless(command, word):
@@ -49,8 +53,28 @@ def _may_be_ours(command: Command, word: str) -> bool:
     return word == END_OF_OPTIONS or looks_like_one(command, word) or is_swallowed(command, word)
 
 
-def swallowed(word: str) -> UsageError:
+def refuse_without_name(command: Command, found: Sorted) -> None:
+    """The first word was the name, maybe: without quotes nobody knows where the line begins."""
+    said = [option.key.name for option in found.options if option.key]
+    named = [word for word in found.behind if word.startswith(("name=", "--name"))]
+    first, *others = [*found.bare, *found.behind, *(found.marked or [])] or [""]
+    if not command.name_first or "name" in said or named or not others or not could_be_name(first):
+        return
+    name = Option([f"name={first}"])
+    left = Sorted()
+    left.said, left.behind = [name, *found.options], [*found.bare, *found.behind][1:]
+    raise UsageError(
+        f"tapit {command.path} needs name=",
+        f"Is {first} the name? Before a line in quotes it would be; without quotes it is the line's first word.",
+        (_as_ours(command, left) or _line(command, [name, *found.options], others)).removeprefix(OURS),
+    )
+
+
+def swallowed(command: Command, word: str) -> UsageError:
     name, _, value = word.partition("=")
+    key = key_of(command, name)
+    assert key is not None
+    key.reads(name, value)  # what it cannot be is the better thing to say
     return UsageError(
         f"{name}= holds a space, so it would become part of the command",
         "Write it as an option before the command, or put -- before the command if that is what you want.",
@@ -70,6 +94,12 @@ def unknown_key(command: Command, word: str, found: Sorted) -> UsageError:
     if why := _why_needless(command, name):
         return UsageError(f"tapit {command.path} takes no {name}=", why)
     known = ", ".join(key.name for key in command.keys)
+    if any(map(str.isspace, word)) and key_of(command, "line") and not command.takes_shell_command:
+        return UsageError(
+            f"there is no key {name}",
+            None,
+            near_to(command, word) or f"if it is the line: {as_typed(f'line={word}')}",
+        )
     all_keys = f"tapit {command.path} knows {known}." if known else f"tapit {command.path} takes no keys."
     return _unknown(command, f"there is no key {name}", all_keys, found, word)
 
@@ -103,7 +133,8 @@ def near_to(command: Command, word: str) -> str | None:
     name, equals, value = word.partition("=")
     if not is_dashed(word):
         names = [known for key in keys_of(command) if _takes(key, value) for known in key.names]
-        return did_you_mean(name, names, after=equals + value)
+        meant = nearest(name, names)
+        return f"did you mean {as_typed(meant + equals + value)}?" if meant else None
     options = [flag.option for flag in flags_of(command)] + [f"--{key.name}" for key in keys_of(command)]
     return did_you_mean(name.lstrip("-"), [option.lstrip("-") for option in options], before="--")
 
@@ -179,16 +210,19 @@ def _as_ours(command: Command, found: Sorted) -> str | None:
         else:
             theirs.append(word)
     if any(flag.name == "help" for option in options for flag in option.flags):
-        return f"tapit's own: tapit {command.path} --help"
+        return f"{OURS}tapit {command.path} --help"
     has_more = len(options) > len(found.options) or END_OF_OPTIONS in found.behind
-    return f"tapit's own: {_line(command, options, theirs)}" if has_more else None
+    return f"{OURS}{_line(command, options, theirs)}" if has_more else None
 
 
 def _line(command: Command, options: list[Option], theirs: list[str], *, mark: bool = True) -> str:
+    from shlex import quote
+
     ours = [word for option in options for word in _without_value_of_variable(option)]
     if not all(map(str.isprintable, theirs)):
         theirs = ["..."]  # what goes over several lines is not repeated in one
-    return _quoted(["tapit", *command.path.split(), *ours, *([END_OF_OPTIONS] if mark else []), *theirs])
+    known = ["tapit", *command.path.split(), *map(as_typed, ours), *([END_OF_OPTIONS] if mark else [])]
+    return " ".join([*known, *map(quote, theirs)])
 
 
 def _without_value_of_variable(option: Option) -> list[str]:

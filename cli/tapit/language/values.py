@@ -22,6 +22,7 @@ AMOUNT = r"(\d+(?:\.\d+)?|\.\d+)"
 DURATION = f"(?:{AMOUNT}w)?(?:{AMOUNT}d)?(?:{AMOUNT}h)?(?:{AMOUNT}m)?(?:{AMOUNT}s?)?"
 SECONDS = (7 * 86400, 86400, 3600, 60, 1)
 WAYS = "Write 45s, 10m, 2h, 1h30m, 3d or 1w."
+UNITS = ("s", "sec", "second", "m", "min", "minute", "h", "hr", "hour", "d", "day", "w", "week")
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 OWN_VARIABLES = "TAPIT_"
 FORMATS = ("table", "json", "id")
@@ -121,10 +122,16 @@ def duration(key: str, given: str) -> float:
     amounts = [float(part or 0) for part in found.groups()] if found else []
     seconds = sum(amount * unit for amount, unit in zip(amounts, SECONDS, strict=False))
     if not found or not any(found.groups()) or not math.isfinite(seconds):
-        raise UsageError(f"{key}={given} is not a length of time", WAYS)
+        raise UsageError(f"{key}={given} is not a length of time", WAYS, _length_meant(key, given))
     if seconds == 0:
         raise UsageError(f"{key}={given} must be more than 0", WAYS)
     return seconds
+
+
+def _length_meant(key: str, given: str) -> str | None:
+    """`15 minutes`, `15min` and `15M` are 15m."""
+    found = re.fullmatch(rf"{AMOUNT}\s*({'|'.join(UNITS)})s?", given.strip().lower())
+    return f"did you mean {key}={found[1]}{found[2][0]}?" if found else None
 
 
 def seconds(least: int, most: int) -> Reader:
@@ -144,13 +151,24 @@ def whole_seconds(shortest: str, longest: str) -> Reader:
 
     def read(key: str, given: str) -> int:
         wanted = duration_or_none_at_all(key, given)
-        if not duration_or_none_at_all(key, shortest) <= wanted <= duration(key, longest):
-            raise UsageError(f"{key}={given} is out of range", f"{key} goes from {shortest} to {longest}.")
+        least, most = duration_or_none_at_all(key, shortest), duration(key, longest)
+        if not least <= wanted <= most:
+            raise _out_of_range(key, given, f"{key} goes from {shortest} to {longest}.", least, most)
         if wanted != int(wanted):
             raise UsageError(f"{key}={given} is no number of whole seconds", WAYS)
         return int(wanted)
 
     return read
+
+
+def _out_of_range(key: str, given: str, bounds: str, least: float, most: float) -> UsageError:
+    """Whoever writes a number alone may have meant minutes."""
+    number = given.strip()
+    if not number.isdecimal() or not number.isascii() or int(number) == 0:
+        return UsageError(f"{key}={given} is out of range", bounds)
+    in_seconds = f"{number} second" + ("" if number == "1" else "s")
+    meant = f"did you mean {key}={number}m?" if least <= int(number) * 60 <= most else None
+    return UsageError(f"{key}={given} is {in_seconds}, which is out of range", bounds, meant)
 
 
 def duration_or_none_at_all(key: str, given: str) -> float:
@@ -231,10 +249,18 @@ def name(key: str, given: str) -> str:
 
 def new_name(key: str, given: str) -> str:
     """A name that something of an app's can be given."""
-    wanted = text(key, given).strip()
+    wanted = plain(key, given).strip()
+    if not wanted:
+        raise UsageError(f"{key}= is empty", NAME_IN_WORDS)
     if not re.fullmatch(NAME, wanted):
-        raise UsageError(f"{key}={given} cannot be a name", NAME_IN_WORDS)
+        raise UsageError(f"{key}={given} cannot be a name", NAME_IN_WORDS, _name_meant(key, wanted))
     return wanted
+
+
+def _name_meant(key: str, given: str) -> str | None:
+    """`Nightly Report` was `nightly-report`, maybe."""
+    near = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")
+    return f"did you mean {key}={near}?" if re.fullmatch(NAME, near) else None
 
 
 def is_profile(name: str) -> bool:

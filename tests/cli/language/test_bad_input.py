@@ -106,13 +106,13 @@ BAD = {
         ["rerun", "1jd3m8k7x2qf", "command=migrate"],
         "tapit rerun takes no command=\n  It runs what the earlier task ran; line='...' runs another line.",
     ),
-    "a bare line for a rerun": (
-        ["rerun", "1jd3m8k7x2qf", "echo it's"],
-        "unexpected word \"echo it's\"\n  → line='echo it'\"'\"'s'",
+    "a bare line without quotes for a rerun": (
+        ["rerun", "1jd3m8k7x2qf", "./it's"],
+        "unexpected word \"./it's\"\n  → if it is the line: line='./it'\"'\"'s'",
     ),
     "a bare line for a saved command": (
         ["set", "command", "migrate", "./migrate"],
-        "unexpected word './migrate'\n  → line=./migrate",
+        "unexpected word './migrate'\n  → if it is the line: line=./migrate",
     ),
     "a tag and another filter": (
         ["list", "tasks", "tag=a:b", "status=FAILED"],

@@ -83,6 +83,95 @@ def test_a_name_may_hold_a_space(words: list[str]) -> None:
     assert read("create", "task", *words).settings == {"line": "echo hi", "initiated_by": "John Doe"}
 
 
+@pytest.mark.parametrize("noun", ["command", "schedule"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nightly", "echo hi"],
+        ["name=nightly", "echo hi"],
+        ["echo hi", "name=nightly"],
+        ["nightly", "line=echo hi"],
+    ],
+)
+def test_a_change_takes_the_name_and_the_line_as_its_help_shows_them(noun: str, words: list[str]) -> None:
+    for changed in (["memory=2", *words], [words[0], "memory=2", *words[1:]], [*words, "memory=2"]):
+        assert read("set", noun, *changed).settings == {"name": "nightly", "line": "echo hi", "memory": 2}
+
+
+def test_another_line_for_a_task_that_runs_again_may_stand_in_quotes() -> None:
+    assert read("rerun", "1jd3m8k7x2qf", "echo hi").settings == {"task": "1jd3m8k7x2qf", "line": "echo hi"}
+
+
+def test_of_a_change_a_word_without_quotes_is_no_line() -> None:
+    assert refusal("set", "command", "migrate", "memory").then == "if it is the line: line=memory"
+    assert refusal("set", "command", "migrate", "echo", "new").then == "if it is the line: line='echo new'"
+    assert refusal("set", "command", "migrate", "A=1 ./job").then == "if it is the line: line='A=1 ./job'"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nightly", "echo hi", "cron=0 2 * * *"],
+        ["nightly", "cron=0 2 * * *", "echo hi"],
+        ["cron=0 2 * * *", "nightly", "echo hi"],
+        ["cron=0 2 * * *", "name=nightly", "echo", "hi"],
+        ["name=nightly", "cron=0 2 * * *", "echo hi"],
+        ["name=nightly", "echo hi", "cron=0 2 * * *"],
+        ["echo hi", "cron=0 2 * * *", "--name", "nightly"],
+        ["cron=0 2 * * *", "name=nightly", "--", "echo", "hi"],
+    ],
+)
+def test_before_a_line_in_quotes_a_word_is_the_name(words: list[str]) -> None:
+    wanted = {"name": "nightly", "line": "echo hi", "cron": "0 2 * * *"}
+
+    assert read("create", "schedule", *words).settings == wanted
+
+
+@pytest.mark.parametrize(
+    "words", [["sync", "command=migrate"], ["--command", "migrate", "every=15m", "sync"]]
+)
+def test_beside_a_saved_command_a_word_is_the_name(words: list[str]) -> None:
+    wanted = {"name": "sync", "command": "migrate", "every": 900}
+
+    assert {"every": 900, **read("create", "schedule", *words).settings} == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "then"),
+    [
+        (
+            ["nightly", "./run.sh", "cron=0 2 * * *"],
+            "tapit create schedule name=nightly cron='0 2 * * *' -- ./run.sh",
+        ),
+        (
+            ["nightly", "cron=0 2 * * *", "./run.sh", "-v", "-o", "id"],
+            "tapit create schedule name=nightly cron='0 2 * * *' -o id -- ./run.sh -v",
+        ),
+        (["nightly", "python", "x.py"], "tapit create schedule name=nightly -- python x.py"),
+    ],
+)
+def test_without_quotes_a_name_is_asked_for(words: list[str], then: str) -> None:
+    refused = refusal("create", "schedule", *words)
+
+    assert refused.what == "tapit create schedule needs name="
+    assert refused.then == then
+
+
+def test_a_key_behind_a_line_without_quotes_is_shown_where_it_is_understood() -> None:
+    refused = refusal("create", "schedule", "name=x", "python", "x.py", "cron=0 2 * * *")
+
+    assert (refused.then or "").splitlines() == [
+        "the command's: tapit create schedule name=x -- python x.py 'cron=0 2 * * *'",
+        "tapit's own: tapit create schedule name=x cron='0 2 * * *' -- python x.py",
+    ]
+
+
+def test_what_a_key_cannot_be_is_said_before_where_it_stands() -> None:
+    assert refusal("create", "task", "echo hi", "memory=4 apples").what.startswith("memory=4 apples")
+    assert refusal("create", "schedule", "name=x", "echo hi", "every=5 min").then == "did you mean every=5m?"
+    assert refusal("create", "command", "name=a b", "echo hi").then == "did you mean name=a-b?"
+
+
 def test_initiator_is_another_spelling() -> None:
     assert read("create", "task", "initiator=ann", "x").settings["initiated_by"] == "ann"
 
@@ -114,6 +203,8 @@ def test_variables_may_be_repeated() -> None:
         (["crate", "task"], "tapit create"),
         (["create", "tsk"], "tapit create task"),
         (["create", "task", "memry=4", "x"], "memory=4"),
+        (["set", "schedule", "nightly", "cronn=0 2 * * *"], "cron='0 2 * * *'"),
+        (["set", "schedule", "nightly", "descripton=what it's for"], """description='what it'"'"'s for'"""),
         (["create", "task", "--memry=4", "x"], "--memory"),
         (["create", "task", "--wiat", "x"], "--wait"),
         (["--wiat", "create", "task", "x"], "--wait"),

@@ -297,7 +297,8 @@ def test_an_unknown_option_alone_is_named(word: str, then: str, place: Place) ->
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("initated_by=John Doe", "initiated_by=John Doe"), ("comand=a b", "command=a b")]
+    ("word", "meant"),
+    [("initated_by=John Doe", "initiated_by='John Doe'"), ("comand=a b", "command='a b'")],
 )
 def test_a_misspelt_key_beside_a_command_in_quotes_does_not_become_part_of_it(word: str, meant: str) -> None:
     refused = refusal("create", "task", "echo hi", word)

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from tapit.errors import UsageError
+from tapit.language import values
 
 from tests.cli.language.typed import read, refusal
 
@@ -27,6 +29,32 @@ def test_a_length_of_time_has_units(given: str, seconds: float) -> None:
 @pytest.mark.parametrize("given", ["", "x", "10x", "0", "-1", "m", "1.2.3s", "nan"])
 def test_what_is_no_length_of_time_is_refused(given: str) -> None:
     refusal("wait", "abc", f"timeout={given}")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    {
+        "15": "15m",
+        "1": "1m",
+        "15min": "15m",
+        "15 minutes": "15m",
+        "5M": "5m",
+        "2 hours": "2h",
+        "1.5h x": None,
+    }.items(),
+)
+def test_a_length_of_time_written_otherwise_is_recognised(given: str, meant: str | None) -> None:
+    with pytest.raises(UsageError) as refused:
+        values.whole_seconds("1m", "7d")("every", given)
+
+    assert refused.value.then == (meant and f"did you mean every={meant}?")
+
+
+def test_a_number_alone_is_called_seconds() -> None:
+    with pytest.raises(UsageError) as refused:
+        values.whole_seconds("1m", "7d")("every", "15")
+
+    assert refused.value.what == "every=15 is 15 seconds, which is out of range"
 
 
 def test_since_takes_a_time_or_how_long_ago() -> None:
