@@ -47,7 +47,9 @@ def asked_to_be(schedule: Schedule, given: Mapping[str, Any], now: datetime) -> 
 
 def _refuse_two_words_on_locks(given: Mapping[str, Any]) -> None:
     if "if_locked" in given:
-        problem = "is for single tasks; of a schedule overlap= says what becomes of a run while its lock is held"
+        problem = (
+            "is for single tasks; of a schedule overlap= says what becomes of a run while its lock is held"
+        )
         hint = "overlap=skip leaves it out, overlap=queue has it wait, overlap=replace stops the holder."
         raise InvalidRequest(f"if_locked= {problem}.", {"if_locked": problem}, hint=hint)
 

@@ -22,7 +22,9 @@ _KNOWN = next(
 ACTIONS: dict[str, Any] = json.loads(_KNOWN.read_text())
 
 _READ_AND_SAVE = {"dynamodb": {"get_item", "put_item", "update_item", "transact_write_items"}}
-_SEE_TO_SCHEDULES = {"dynamodb": _READ_AND_SAVE["dynamodb"] | {"batch_get_item"}}  # when a run of one has failed
+_SEE_TO_SCHEDULES = {
+    "dynamodb": _READ_AND_SAVE["dynamodb"] | {"batch_get_item"}
+}  # when a run of one has failed
 _LAUNCH = {"lambda": {"invoke"}}
 _BEGIN = {"stepfunctions": {"start_execution", "describe_execution"}}
 _LOOK_AND_STOP = {"ecs": {"describe_tasks", "stop_task"}}
