@@ -677,7 +677,7 @@ def test_however_long_it_takes_to_look_at_earlier_runs_some_are_fired_each_time(
         world.clock.time += timedelta(seconds=3)
         return get_all(task_ids)
 
-    world.services.tasks.get_all = taking_its_time  # type: ignore[assignment,method-assign]
+    world.services.tasks.get_all = taking_its_time  # type: ignore[method-assign]
     world.firer = Firer(seconds=2, at_once=at_once)
     world.fire()
     assert at_once <= len(world.lifecycle.tasks) < 6
@@ -702,7 +702,7 @@ def test_earlier_runs_are_looked_at_in_slices_and_one_that_fails_keeps_no_other_
             raise Unavailable("The table is out of reach.")
         return get_all(task_ids)
 
-    world.services.tasks.get_all = failing_at_first  # type: ignore[assignment,method-assign]
+    world.services.tasks.get_all = failing_at_first  # type: ignore[method-assign]
 
     with pytest.raises(ExceptionGroup) as raised:
         world.fire()
