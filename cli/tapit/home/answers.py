@@ -382,10 +382,10 @@ class TaskOptions(TypedDict):
     retry_on: list[str] | None
     retry_wait: float | None
     lock: str | None
-    if_locked: str
 
 
 class SavedCommand(TaskOptions):
+    if_locked: str
     app: str
     name: str
     description: str | None
@@ -463,7 +463,13 @@ class Schedule(TaskOptions):
     revision: int
 
 
-class ChangedSchedule(Schedule):
+class SavedSchedule(Schedule):
+    """With where its time is another one than was written."""
+
+    notes: list[str]
+
+
+class ChangedSchedule(SavedSchedule):
     changed: list[str]
 
 
