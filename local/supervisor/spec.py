@@ -81,7 +81,7 @@ def decode(data: bytes) -> Spec:
         memory_bytes=int(memory) if memory else None,
         memory_by=settings["memory_by"],
         cpu=float(settings["cpu"]) if settings["cpu"] else None,
-        details=json.loads(settings["details"]) if settings["details"] else None,
+        details=json.loads(settings["details"]) if settings.get("details") else None,
     )
 
 
