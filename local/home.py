@@ -19,9 +19,14 @@ from chalicelib.ports import Services
 from chalicelib.usecases.sweep import Sweeper
 from chalicelib.wiring import running_on
 from local.deliveries.courier import LocalCourier
+from local.docker_driver.container_driver import FORK_SERVER as CONTAINER_FORK_SERVER
+from local.docker_driver.container_driver import ContainerDriver
+from local.docker_driver.reachable_engine import EngineFinder
+from local.either_driver import DOCKER, PROCESS, EitherDriver
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.clean_up import clean_up
 from local.runs.cluster import LocalCluster
+from local.runs.driver import Driver
 from local.runs.ecs_tasks import STAGE
 from local.runs.output_logs import OutputLogs
 from local.runs.run_folders import RunFolders
@@ -74,7 +79,13 @@ class LocalHome:
     parts: tuple[Part, ...]
 
 
-def build_home(state: StateFolder, *, local_webhooks: bool = False) -> LocalHome:
+def build_home(
+    state: StateFolder,
+    *,
+    local_webhooks: bool = False,
+    driver_name: str = PROCESS,
+    engines: EngineFinder | None = None,
+) -> LocalHome:
     """Put the adapters together; nothing runs yet."""
     changes = LocalChanges()
 
@@ -86,8 +97,9 @@ def build_home(state: StateFolder, *, local_webhooks: bool = False) -> LocalHome
             schedules.wake()
 
     folders = RunFolders(state.runs)
-    driver = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
+    driver = _driver(driver_name, state, engines or EngineFinder())
     starter = SupervisorStarter(FORK_SERVER)
+    container_starter = SupervisorStarter(CONTAINER_FORK_SERVER, opens_early=False)
     unreadable = UnreadableRecords(logging.getLogger(__name__))
     clock = SystemClock()
     store = SqliteTaskStore(state.database, clock, tell, unreadable)
@@ -104,7 +116,13 @@ def build_home(state: StateFolder, *, local_webhooks: bool = False) -> LocalHome
         lambda task_id: lifecycle.look_again(task_id),  # noqa: PLW0108 - it is made below
     )
     app_secrets = LocalAppSecrets(state.secrets)
-    cluster = LocalCluster(folders, driver, starter, notifications.watch.expect, app_secrets.values_of)
+    cluster = LocalCluster(
+        folders,
+        driver,
+        {"process": starter, "docker": container_starter},
+        notifications.watch.expect,
+        app_secrets.values_of,
+    )
     lifecycle = LocalLifecycle(cluster, lambda: services)
     schedules = ScheduleClock(lambda: services)
     courier = LocalCourier(DueDeliveries(state.database, unreadable), clock, lambda: services)
@@ -148,8 +166,29 @@ def build_home(state: StateFolder, *, local_webhooks: bool = False) -> LocalHome
         services,
         changes,
         notifications,
-        (notifications, lifecycle, watcher, strays, sweeper, uses, cleaner, starter, courier, schedules),
+        (
+            notifications,
+            lifecycle,
+            watcher,
+            strays,
+            sweeper,
+            uses,
+            cleaner,
+            starter,
+            container_starter,
+            courier,
+            schedules,
+        ),
     )
+
+
+def _driver(name: str, state: StateFolder, engines: EngineFinder) -> Driver:
+    """Return what `tapit-local --driver` names."""
+    process = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
+    if name == PROCESS:
+        return process
+    container = ContainerDriver(state.notifications, str(state.path), engines.find)
+    return EitherDriver(process, container, engines, always_containers=name == DOCKER)
 
 
 @contextmanager

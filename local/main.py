@@ -20,6 +20,8 @@ from tapit.language.suggested_command import as_typed_here
 from tapit.language.values import profile as checked_profile
 
 from chalicelib import VERSION
+from local.docker_driver.reachable_engine import EngineFinder
+from local.either_driver import AUTO, NAMES, what_tasks_run_as
 from local.home import build_home, serve
 from local.serving.server import (
     HOST,
@@ -34,10 +36,7 @@ from local.store.system_refusals import advice, in_words
 
 LOOK_EVERY = 2.0  # seconds
 FIRST_STEPS = ("tapit create app name=demo", "tapit create task 'echo hi' -w")
-NOTICE = (
-    "Tasks run as plain processes with your own rights: no isolation, and image= is kept but not used.\n"
-    "Each goes on without this server, and is picked up again at its next start."
-)
+NOTICE = "Each goes on without this server, and is picked up again at its next start."
 
 
 def _profile_name(_context: click.Context, _option: click.Parameter, name: str) -> str:
@@ -66,6 +65,13 @@ def _profile_name(_context: click.Context, _option: click.Parameter, name: str) 
     is_flag=True,
     help=f"Let subscriptions send to this machine: http://{HOST}:PORT/...",
 )
+@click.option(
+    "--driver",
+    type=click.Choice(NAMES),
+    default=AUTO,
+    help="What tasks run as: containers where they name an image and an engine answers (auto), containers only "
+    "(docker), or plain processes only (process), which leaves images aside.  [auto]",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
 def main(
@@ -73,6 +79,7 @@ def main(
     port: int | None,
     profile: str,
     allow_local_webhooks: bool,  # noqa: FBT001 - click's shape
+    driver: str,
     verbose: bool,  # noqa: FBT001
 ) -> None:
     """Serve tapit on this machine, in the foreground.
@@ -89,7 +96,7 @@ def main(
         refuse_few_files()
         with open_state((state or default_state()).absolute()) as folder:
             _refuse_profile_of_another(profile, folder)
-            is_over = _serve(folder, port, profile, local_webhooks=allow_local_webhooks)
+            is_over = _serve(folder, port, profile, driver, local_webhooks=allow_local_webhooks)
     except StateError as error:
         _fail(str(error), error.hint)
     except BrokenPipeError:
@@ -112,17 +119,19 @@ def default_state() -> Path:
     return root / "tapit"
 
 
-def _serve(folder: StateFolder, port: int | None, profile: str, *, local_webhooks: bool) -> bool:
+def _serve(folder: StateFolder, port: int | None, profile: str, driver: str, *, local_webhooks: bool) -> bool:
     """Return True once told to end; False when it takes a new server for clients and supervisors to reach it."""
     ending = _pipe_of_signals(signal.SIGTERM, signal.SIGINT)
     token = folder.token(_user())
     with ExitStack() as stack:
         listeners = _listen(folder, port, token, stack)
-        stack.enter_context(serve(build_home(folder, local_webhooks=local_webhooks), listeners))
+        engines = EngineFinder()
+        home = build_home(folder, local_webhooks=local_webhooks, driver_name=driver, engines=engines)
+        stack.enter_context(serve(home, listeners))
         url, tcp_url = f"unix:{folder.socket}", _tcp_url(listeners)
         folder.remember_server(url=url, **({"tcp_url": tcp_url} if tcp_url else {}))
         unreachable = watched([folder.socket, folder.notifications])
-        _say_how_to_reach(folder, url, tcp_url, profile)
+        _say_how_to_reach(folder, url, tcp_url, profile, what_tasks_run_as(driver, engines))
         if _is_told_to_end(ending, folder, unreachable):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)  # whoever asks twice is not kept waiting
@@ -212,7 +221,9 @@ def _refuse_profile_of_another(profile: str, folder: StateFolder) -> None:
     )
 
 
-def _say_how_to_reach(folder: StateFolder, url: str, tcp_url: str | None, profile: str) -> None:
+def _say_how_to_reach(
+    folder: StateFolder, url: str, tcp_url: str | None, profile: str, tasks_run_as: str
+) -> None:
     path = _written_profile(profile, url)
     chosen = None if path is None or is_default(profile) else profile
     print(f"tapit {VERSION} serves this machine at {url}")
@@ -224,6 +235,7 @@ def _say_how_to_reach(folder: StateFolder, url: str, tcp_url: str | None, profil
     ):
         print(f"  {as_typed_here(line, chosen)}")
     print()
+    print(tasks_run_as)
     print(NOTICE)
     print("Ctrl-C ends the server.", flush=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from local.docker_driver.leftovers import kill_leftovers as remove_container
 from local.process_driver.leftovers import kill_leftovers
 from local.runs.run_folder import RunFolder
 from tests.http_client import Api
@@ -162,4 +163,4 @@ class HomeProcess:
 
 
 def _is_gone(folder: RunFolder) -> bool:
-    return not kill_leftovers(folder) and not folder.is_alive()
+    return not remove_container(folder) and not kill_leftovers(folder) and not folder.is_alive()

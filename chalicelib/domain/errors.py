@@ -330,6 +330,7 @@ class EndNotSeen(Conflict):
 class Locked(Conflict):
     def __init__(self, app: str, name: str, holder: str) -> None:
         super().__init__(f"Task {holder} of app {app} holds the lock {name}.")
+        self.name = name
         self.holder = holder
         self.hint = f"Wait for its end: tapit wait task={holder}. Or have this one wait: if_locked=wait"
 

@@ -197,7 +197,7 @@ def _made_up_for(
 
 def _why_missed(schedule: Schedule, time: datetime, now: datetime) -> str:
     late = _lateness(schedule, time, now)
-    said = f"missed: nobody looked for {length_in_words(int(late))}"
+    said = f"missed: its turn came {length_in_words(int(late))} late"
     if schedule.missed is Missed.SKIP:
         return f"{said}, and missed=skip"
     if late > schedule.missed_within:

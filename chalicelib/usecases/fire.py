@@ -83,12 +83,14 @@ def start_schedule(
         What.SCHEDULE_STARTED, name, app=app, by=by, at=services.clock.now(), details={"task": task.id}
     )
 
-    def noted(schedule: Schedule) -> Schedule:
-        if any(known.task_id == task.id for known in schedule.runs):  # the request was sent again
-            return schedule
-        return schedule.but(runs=(*schedule.runs, run), problem=None)
+    def noted(newest: Schedule) -> Schedule:
+        is_another = newest.id != schedule.id  # that has got its name
+        if is_another or any(known.task_id == task.id for known in newest.runs):  # or it was sent again
+            return newest
+        return newest.but(runs=(*newest.runs, run), problem=None)
 
-    change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
+    with suppress(NotFound):  # it was removed meanwhile; its task is there all the same
+        change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
     return task, notes
 
 
@@ -116,7 +118,11 @@ def _fired(services: Services, schedule: Schedule, ended: Mapping[str, Task], ma
         if run.task_id:
             made.append(run)
             is_later = True
-    return fired(schedule, tuple(become)) if become else _due_when_it_is(schedule)
+    if not become:
+        return _due_when_it_is(schedule)
+    schedule = fired(schedule, tuple(become))
+    why = fails_too_often(schedule)
+    return pause_itself(schedule, why, now) if why else schedule
 
 
 def _due_when_it_is(schedule: Schedule) -> Schedule:
@@ -136,16 +142,20 @@ def _fire_once(
     except AppNotFound:
         raise
     except REFUSALS as refusal:
-        run = _unless_made(services, schedule, Run(time=time, why=_why_not(schedule, refusal)))
+        run = _unless_made(services, schedule, Run(time=time, why=_why_not(services, schedule, refusal)))
         return run, None if isinstance(refusal, Locked) or run.task_id else str(refusal)
     return Run(time=time, task_id=task.id), None
 
 
-def _why_not(schedule: Schedule, refusal: TapitError) -> str:
-    """The lock that a schedule has for itself is no word of anybody's."""
-    if isinstance(refusal, Locked) and schedule.overlap is Overlap.SKIP:
+def _why_not(services: Services, schedule: Schedule, refusal: TapitError) -> str:
+    """The lock that a schedule has for itself is no word of anybody's; one that it shares may be held by others."""
+    if not isinstance(refusal, Locked) or schedule.overlap is not Overlap.SKIP:
+        return str(refusal)
+    makers = [holder.created_by for holder in services.tasks.get_all([refusal.holder])]
+    if refusal.name == schedule.creator or schedule.creator in makers:
         return f"skipped: task {refusal.holder} has not ended (overlap=skip)"
-    return str(refusal)
+    by = "".join(f", created by {maker}," for maker in makers)
+    return f"skipped: task {refusal.holder}{by} holds the lock {refusal.name} (overlap=skip)"
 
 
 def _unless_made(services: Services, schedule: Schedule, run: Run) -> Run:
@@ -186,6 +196,6 @@ def asked_of_its_tasks(services: Services, schedule: Schedule) -> NewTask:
 
 
 def _remove(services: Services, schedule: Schedule) -> None:
-    """Its app is gone, and it ends with it."""
+    """Its app is gone, and it ends with it: whoever deleted that one is in the audit, which the API alone writes."""
     with suppress(Stale, NotFound):
         services.schedules.remove(schedule)

@@ -18,7 +18,7 @@ from chalicelib.usecases.fire import asked_of_its_tasks
 from chalicelib.usecases.ownership import refuse_unless_owner
 
 _RUN = ("task", "command_name", "options")  # what is run
-_OWN = ("next_run_at", "due_at", "starts_at", "failures", "problem")  # nobody asks for these
+_OWN = ("next_run_at", "due_at", "starts_at", "failures", "counts_from", "problem")  # nobody asks for these
 
 
 def create_schedule(

@@ -13,6 +13,7 @@ from local.process_driver.linux import adopt_orphans
 from local.process_driver.main_process import CannotJoinGroup, start_main_process
 from local.process_driver.memory_limit import GroupWatch, MemoryWatch, make_memory_group, oom_kills
 from local.supervisor.atomic_files import Value
+from local.supervisor.driven_task import Preparation
 from local.supervisor.exit_record import ExitRecord
 from local.supervisor.signals import SIGKILL
 from local.supervisor.spec import Spec
@@ -43,13 +44,14 @@ class TaskProcesses:
     def _groups(self) -> list[ControlGroup]:
         return [group for group in (self._memory_group, self._cpu_group) if group is not None]
 
-    def prepare(self) -> None:
+    def prepare(self, preparation: Preparation) -> bool:  # noqa: ARG002 - it takes no time
         if self._spec.memory_by == "polling":
-            return
+            return True
         if self._spec.memory_bytes is not None:
             self._memory_group = make_memory_group(self._spec.task_id, self._spec.memory_bytes)
         if self._spec.cpu is not None:
             self._cpu_group = make_cpu_group(self._spec.task_id, self._spec.cpu)
+        return True
 
     def start(self, output: int) -> None:
         entrances = [group.entrance for group in self._groups]
@@ -127,6 +129,9 @@ class TaskProcesses:
             self._exit_record.could_not_be_killed()
         if self._memory_group is not None and oom_kills(self._memory_group):
             self._exit_record.ran_out_of_memory()
+
+    def last_output(self) -> bytes:
+        return b""
 
     def remove(self) -> None:
         self._remove_groups()

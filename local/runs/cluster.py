@@ -33,19 +33,22 @@ logger = logging.getLogger(__name__)
 
 
 class LocalCluster:
-    """`expect` is told before each start; `secrets_of` gives the values that an app's tasks are started with."""
+    """`starters` go by the names of drivers in plans. `expect` is told before each start.
+
+    `secrets_of` gives the values that an app's tasks are started with.
+    """
 
     def __init__(
         self,
         folders: RunFolders,
         driver: Driver,
-        starter: SupervisorStarter,
+        starters: Mapping[str, SupervisorStarter],
         expect: Callable[[str, RunFolder], None],
         secrets_of: Callable[[App], Mapping[str, str]],
     ) -> None:
         self._folders = folders
         self._driver = driver
-        self._starter = starter
+        self._starters = starters
         self._expect = expect
         self._secrets_of = secrets_of
 
@@ -70,7 +73,8 @@ class LocalCluster:
         secrets = self._secrets_of(app)
         self._expect(task.id, folder)
         try:
-            start_run(folder, self._driver.task_to_run(task, app, folder, secrets), self._starter)
+            starter = self._starters[task.launch.plan["driver"]]
+            start_run(folder, self._driver.task_to_run(task, app, folder, secrets), starter)
         except (OutOfProcesses, OutOfSpace) as error:
             raise RefusedForNow(str(error)) from error
         except NoWord as error:

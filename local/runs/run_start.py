@@ -7,11 +7,13 @@ NoWord              it was killed, or stood still, before it said whether it beg
 """
 
 import errno
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.runs.run_folder import RunFolder
 from local.runs.run_requests import set_time_limit
@@ -60,6 +62,7 @@ class TaskToRun:
     stop_timeout: float = 30.0
     memory_by: str = ""  # "polling" leaves control groups alone
     cpu: float | None = None  # kept only by a control group
+    details: Mapping[str, Any] | None = None  # what its driver alone needs, as JSON has it
 
 
 def start_run(folder: RunFolder, task: TaskToRun, starter: SupervisorStarter) -> bool:
@@ -97,6 +100,7 @@ def _specification(folder: RunFolder, task: TaskToRun) -> bytes:
         "memory_bytes": "" if task.memory_bytes is None else str(task.memory_bytes),
         "memory_by": task.memory_by,
         "cpu": "" if task.cpu is None else repr(task.cpu),
+        "details": "" if task.details is None else json.dumps(task.details),
     }
     return encode(settings, {**task.environment, TASK_ID: folder.task_id})
 

@@ -32,15 +32,20 @@ class _Running:
 class SupervisorStarter:
     """Starts its driver's fork server when needed, and again when it was killed; safe to use from several threads."""
 
-    def __init__(self, fork_server: Path, answered_within: float = ANSWERED_WITHIN) -> None:
+    def __init__(
+        self, fork_server: Path, answered_within: float = ANSWERED_WITHIN, *, opens_early: bool = True
+    ) -> None:
         self._script = fork_server
+        self._opens_early = opens_early
         self._answered_within = answered_within
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._is_closed = False
 
     def open(self) -> None:
-        """Start it now, so that the first task need not wait for it."""
+        """Start it now, so that the first task need not wait for it; unless there may never be one."""
+        if not self._opens_early:
+            return
         with self._lock:
             self._running = self._running or _start(self._script)
 

@@ -1,6 +1,7 @@
 """What supervision asks of a driver, whether the task runs as plain processes or as a container.
 
 CannotStart     nothing of the task runs; the message is for the user
+└── CannotPull  ... for want of its image
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,21 @@ from local.supervisor.spec import Spec
 
 
 class CannotStart(Exception):
-    pass
+    ecs_name = "CannotStartContainerError"  # as ECS calls it
+
+
+class CannotPull(CannotStart):
+    ecs_name = "CannotPullContainerError"
+
+
+class Preparation(Protocol):
+    """What supervision has to do with the time before the start."""
+
+    def is_unwanted(self) -> bool:
+        """Say whether the task is to end before it has begun; to be asked every now and then."""
+
+    def tell(self, what: str) -> None:
+        """Let people know what the task waits for."""
 
 
 class DrivenTask(Protocol):
@@ -22,8 +37,8 @@ class DrivenTask(Protocol):
     def is_running(self) -> bool:
         """Whether what was started is there still."""
 
-    def prepare(self) -> None:
-        """Do what should not count as the task's own time."""
+    def prepare(self, preparation: Preparation) -> bool:
+        """Do what should not count as the task's own time. Return False when it became unwanted meanwhile."""
 
     def start(self, output: int) -> None:
         """Begin, with all output going to this descriptor. Raise CannotStart when nothing of the task runs."""
@@ -48,6 +63,9 @@ class DrivenTask(Protocol):
 
     def kill(self) -> None:
         """Return once nothing of the task is left, or nothing more can be done about it."""
+
+    def last_output(self) -> bytes:
+        """Return what of the output has come and did not go to the descriptor; asked once nothing is left of it."""
 
     def remove(self) -> None:
         """Remove what the end has left of it on this machine, once that end is on record."""

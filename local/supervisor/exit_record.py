@@ -8,10 +8,11 @@ from local.supervisor.signals import SIGKILL
 EXITED = "EssentialContainerExited"
 ASKED = "UserInitiated"
 NEVER_STARTED = "TaskFailedToStart"
+LOST = "InfrastructureHealth"
 
 _EXITED_REASON = "Essential container in task exited"
 _OUT_OF_MEMORY_REASON = "OutOfMemoryError: Container killed due to memory usage"
-_SUPERVISOR_TERMINATED = "tapit: the task's supervisor was asked to end"
+SUPERVISOR_TERMINATED = "tapit: the task's supervisor was asked to end"
 
 
 class ExitRecord:
@@ -27,22 +28,31 @@ class ExitRecord:
         self._exit_code: int | None = None
         self._signal: int | None = None
 
-    def failed_to_start(self, why: str) -> None:
+    def failed_to_start(self, what: str, why: str) -> None:
+        """`what` is ECS's name for it."""
         self._stop_code = NEVER_STARTED
-        self._reason = f"CannotStartContainerError: {why}"
+        self._reason = f"{what}: {why}"
+
+    def lost(self, why: str) -> None:
+        """How it ended cannot be known; a stop that was asked for explains it well enough."""
+        if self.stopped_by is None:
+            self._stop_code, self._reason = LOST, why
 
     def stopping(self, by: str, reason: str, at: float) -> None:
         self.stopped_by, self.stopping_at = by, at
         self._stop_code, self._reason = ASKED, reason
 
     def terminated(self, at: float) -> None:
-        self.stopping("request", _SUPERVISOR_TERMINATED, at)
+        self.stopping("request", SUPERVISOR_TERMINATED, at)
 
     def ran_out_of_memory(self) -> None:
         """The task was killed, or is about to be; had its main process ended just before, that changes nothing."""
         self.out_of_memory = True
         if self.stopped_by is None:
             self._reason = _OUT_OF_MEMORY_REASON
+
+    def exited(self, exit_code: int) -> None:
+        self._exit_code = exit_code
 
     def main_process_ended(self, wait_status: int) -> None:
         if os.WIFSIGNALED(wait_status):

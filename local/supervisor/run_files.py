@@ -2,7 +2,7 @@
 
 import os
 
-from local.supervisor.atomic_files import ReservedFile, reserved_name
+from local.supervisor.atomic_files import ReservedFile, reserved_name, write_whole
 from local.supervisor.output_writer import OutputWriter
 from local.supervisor.spec import Spec, to_bytes
 
@@ -16,6 +16,7 @@ _OF_USE_WHILE_IT_RUNS = (
     reserved_name("started.json"),
     "stop",
     reserved_name("stop"),
+    "waiting_for",
 )
 
 
@@ -41,6 +42,13 @@ class RunFiles:
         try:
             os.utime(self._lock)
         except OSError:  # as good as it can be
+            return
+
+    def tell(self, what: str) -> None:
+        """Say what the task waits for before its start; a full disk just keeps it unsaid."""
+        try:
+            write_whole(f"{self._folder}/waiting_for", to_bytes(what))
+        except OSError:
             return
 
     def tidy_up(self) -> None:

@@ -4,6 +4,9 @@
 NUL, as none could be passed to execve, and the final mark tells a whole message from one whose writer died.
 """
 
+import json
+from typing import Any
+
 TASK_ID = "TAPIT_TASK_ID"  # in the environment of every process of a task
 _END = b"\0\0"
 
@@ -13,7 +16,10 @@ class BrokenSpec(ValueError):
 
 
 class Spec:
-    """One task to run: its command, its whole environment, and how it is to be stopped."""
+    """One task to run: its command, its whole environment, and how it is to be stopped.
+
+    `details` are what its driver alone needs.
+    """
 
     def __init__(
         self,
@@ -27,6 +33,7 @@ class Spec:
         memory_bytes: int | None,
         memory_by: str,
         cpu: float | None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.task_id = task_id
@@ -38,6 +45,7 @@ class Spec:
         self.memory_bytes = memory_bytes
         self.memory_by = memory_by
         self.cpu = cpu
+        self.details = details or {}
 
 
 def to_bytes(text: str) -> bytes:
@@ -73,6 +81,7 @@ def decode(data: bytes) -> Spec:
         memory_bytes=int(memory) if memory else None,
         memory_by=settings["memory_by"],
         cpu=float(settings["cpu"]) if settings["cpu"] else None,
+        details=json.loads(settings["details"]) if settings.get("details") else None,
     )
 
 

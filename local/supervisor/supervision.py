@@ -8,6 +8,7 @@ import time
 from local.supervisor.atomic_files import as_json
 from local.supervisor.driven_task import CannotStart, MakeDrivenTask
 from local.supervisor.exit_record import ExitRecord
+from local.supervisor.preparing import Preparing
 from local.supervisor.run_files import SHOWS_LIFE_EVERY, RunFiles
 from local.supervisor.server_notifier import SHORTEST_PAUSE, ServerNotifier
 from local.supervisor.signals import SIGTERM, watch_signals
@@ -60,11 +61,12 @@ class Supervision:
         self._pipe, writing = os.pipe()
         os.set_blocking(self._pipe, False)
         try:
-            self._task.prepare()
+            if not self._is_prepared():
+                return False
             self._clock = TaskClock()
             self._task.start(writing)
         except CannotStart as refusal:
-            self._exit_record.failed_to_start(str(refusal))
+            self._exit_record.failed_to_start(refusal.ecs_name, str(refusal))
             return False
         finally:
             os.close(writing)
@@ -72,6 +74,13 @@ class Supervision:
         self._record_start()
         self._notifier.notify(self._clock.elapsed())
         return True
+
+    def _is_prepared(self) -> bool:
+        preparing = Preparing(self._spec, self._files, self._stop_conditions, self._signals)
+        if self._task.prepare(preparing):
+            return True
+        self._exit_record.stopping("request", preparing.why_unwanted, self._clock.now())
+        return False
 
     def _record_start(self) -> None:
         record = {
@@ -176,6 +185,8 @@ class Supervision:
                 break
             self._files.output.write(chunk, self._clock.now())
             drained += len(chunk)
+        if rest := self._task.last_output():
+            self._files.output.write(rest, self._clock.now())
         self._files.output.report_gap()
 
     def _record_end(self) -> None:

@@ -84,6 +84,18 @@ def test_a_saved_command_is_run_with_options_before_its_own(inside: HomeInProces
     assert (show(inside, app)["command_name"], show(inside, app)["command"]) == ("migrate", None)
 
 
+def test_options_are_judged_with_the_saved_command_as_it_is(inside: HomeInProcess, app: str) -> None:
+    body = {"name": "migrate", "command": "true", "retries": 2, "lock": "db"}
+    assert inside.ask("POST", f"/apps/{app}/commands", body).status == 201
+    create(inside, app, command_name="migrate", retry_wait=5)
+    assert record(inside, app).options == {"retry_wait": 5}
+
+    assert inside.ask("PATCH", f"/apps/{app}/commands/migrate", {"retries": None}).status == 200
+    refused = inside.ask("PATCH", f"/apps/{app}/schedules/nightly", {"memory": 2, "retry_wait": 6})
+
+    assert (refused.status, [*refused.json["Fields"]]) == (400, ["retry_wait"])
+
+
 @pytest.mark.parametrize("what", [{"command_name": "migrate"}, {"command": "true"}])
 def test_tags_are_set_and_taken_away_one_by_one(
     inside: HomeInProcess, app: str, what: dict[str, str]

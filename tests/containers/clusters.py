@@ -97,7 +97,7 @@ class TestedCluster:
 def processes(place: Path) -> Iterator[TestedCluster]:
     folders, starter = RunFolders(place), SupervisorStarter(FORK_SERVER)
     driver = ProcessDriver(place / "notifications")
-    cluster = LocalCluster(folders, driver, starter, lambda _id, _folder: None, lambda _app: {})
+    cluster = LocalCluster(folders, driver, {"process": starter}, lambda _id, _folder: None, lambda _app: {})
     try:
         yield TestedCluster(cluster, an_app(), partial(_lines, OutputLogs(folders)))
     finally:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.containers.engine import Engine, an_engine
 from tests.containers.images import busybox, image, shells
-from tests.containers.podman import CannotRun
+from tests.containers.podman import CannotRun, Podman
+from tests.containers.registry import registries
 
 BUSYBOX = "localhost/tapit-tests/busybox:1"
 SHELLS = "localhost/tapit-tests/shells:1"
@@ -30,3 +31,21 @@ def shells_image(engine: Engine) -> str:
     with engine.client() as client:
         client.images.load(image(SHELLS, shells, Cmd=["/bin/sh"]))
     return SHELLS
+
+
+@pytest.fixture(scope="session")
+def own_podman(engine: Engine) -> Podman:
+    """The engine, where a test may do with it as it likes."""
+    if engine.podman is None:
+        pytest.skip("This machine's own engine is not for tests to end.")
+    return engine.podman
+
+
+@pytest.fixture(scope="session")
+def registry(engine: Engine, own_podman: Podman) -> Iterator[None]:
+    """Registries that the engine can pull from (tests/containers/registry.py)."""
+    try:
+        with registries(engine, own_podman):
+            yield
+    except CannotRun as why:
+        pytest.skip(f"No registry can be had: {why}")

@@ -8,16 +8,17 @@ from typing import Any
 import docker
 
 from tests.containers.answering import answers
-from tests.containers.podman import podman
+from tests.containers.podman import Podman, podman
 
 USUAL = "unix:///var/run/docker.sock"
 
 
 class Engine:
-    """`host` is what DOCKER_HOST is to be."""
+    """`host` is what DOCKER_HOST is to be; `podman` is there if the engine is the tests' own."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, podman: Podman | None = None) -> None:
         self.host = host
+        self.podman = podman
 
     @contextmanager
     def client(self) -> Iterator[Any]:
@@ -33,4 +34,4 @@ def an_engine() -> Iterator[Engine]:
             yield Engine(host)
             return
     with podman() as own:
-        yield Engine(own.host)
+        yield Engine(own.host, own)

@@ -3,21 +3,23 @@
 CannotRun     there is none on this machine, or it may not run here; the message says why
 """
 
+import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.containers.answering import answers
-from tests.local.supervisor.supervised_task import GENEROUS, children_of, until
+from tests.local.supervisor.supervised_task import GENEROUS, until
 
-PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsenter", "unshare", "setpriv")
+PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsenter", "unshare")
+NAMESPACES = ("unshare", "--mount", "--net")
 HOLDER = Path(__file__).with_name("podman_holder.py")
 REGISTRY, CLOSED_REGISTRY, NO_REGISTRY = "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:5009"
 CONTAINERS_CONF = """
@@ -47,9 +49,8 @@ class Podman:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._holder: subprocess.Popen[bytes] | None = None
-        self._service: subprocess.Popen[bytes] | None = None
-        self._first_process = 0
+        self._holder: subprocess.Popen[str] | None = None
+        self._service = 0
 
     @property
     def host(self) -> str:
@@ -64,55 +65,49 @@ class Podman:
         self._configure()
         with (self.folder / "engine.log").open("ab") as log:
             self._holder = subprocess.Popen(
-                [sys.executable, HOLDER, self.folder],
+                [*NAMESPACES, sys.executable, HOLDER, self.folder],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                text=True,
+                env=self._environment,
                 start_new_session=True,  # Ctrl-C is for the tests, which then let go of it
             )
         assert self._holder.stdout is not None
-        first_process = self._holder.stdout.readline()
-        if not first_process:
+        if not self._holder.stdout.readline():
             raise CannotRun(f"no namespaces can be made here: {self.log.strip()}")
-        self._first_process = int(first_process)
         self.start()
 
     def close(self) -> None:
         """Leave nothing of it on this machine: no process, no mount, no file."""
-        if self._service is not None:
-            self.kill()
         if self._holder is not None:
             self._holder.communicate(timeout=GENEROUS)
+        shutil.rmtree(self.folder, ignore_errors=True)  # where there never was a holder
 
     def start(self) -> None:
         """Return once it answers."""
-        self._service = self.run_inside([*self._podman, "system", "service", "--time=0", self.host])
-        service = self._service
-        until(lambda: answers(self.host) or service.poll() is not None)
-        if service.poll() is not None:
+        service = self.run_inside(*self._podman, "system", "service", "--time=0", self.host)
+        until(lambda: answers(self.host) or not is_alive(service))
+        if not is_alive(service):
             raise CannotRun(f"Podman ended at once: {self.log.strip()}")
+        self._service = service
 
     def kill(self) -> None:
         """End it as a crash would. Its containers go on."""
-        assert self._service is not None
-        kill_inside(self._service)
-        self._service = None
+        kill(self._service)
 
     def restart(self) -> None:
         self.kill()
         self.start()
 
-    def run_inside(self, words: Sequence[str | Path]) -> "subprocess.Popen[bytes]":
-        """Start a program where the containers' network is, with what it says going into the log."""
-        with (self.folder / "engine.log").open("ab") as log:
-            return subprocess.Popen(
-                [*self._enter, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self._environment,
-                cwd=self.folder,
-            )
+    def run_inside(self, *words: str) -> int:
+        """Start a program where the containers' network is, and return its process; what it says goes into the log."""
+        assert self._holder is not None
+        assert self._holder.stdin is not None
+        assert self._holder.stdout is not None
+        self._holder.stdin.write(f"{json.dumps(words)}\n")
+        self._holder.stdin.flush()
+        return int(self._holder.stdout.readline())
 
     def command(self, *words: str) -> str:
         """Return what `podman WORDS` prints."""
@@ -127,7 +122,8 @@ class Podman:
 
     @property
     def _enter(self) -> list[str]:
-        return ["nsenter", f"--target={self._first_process}", "--mount", "--net", "--pid"]
+        assert self._holder is not None
+        return ["nsenter", f"--target={self._holder.pid}", "--mount", "--net"]
 
     @property
     def _podman(self) -> list[str]:
@@ -155,11 +151,14 @@ class Podman:
         (self.folder / "registries.conf").write_text(REGISTRIES_CONF)
 
 
-def kill_inside(entered: "subprocess.Popen[bytes]") -> None:
-    """Kill a program that `run_inside` started: it is a child of what entered."""
-    for pid in children_of(entered.pid):
-        os.kill(pid, signal.SIGKILL)
-    entered.wait(GENEROUS)
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def kill(pid: int) -> None:
+    """Return once it is over."""
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_alive(pid))
 
 
 @contextmanager

@@ -1,60 +1,83 @@
-"""Holds namespaces for a Podman of its own until its standard input ends; nothing is left then of all that ran there.
+"""Holds a Podman of its own until its standard input ends; nothing is left then of all that it started.
 
-    podman_holder.py FOLDER     prints the id of the process to enter (`nsenter`); FOLDER is removed at the end
+    unshare --mount --net podman_holder.py FOLDER
 
-A namespace of processes, so that no container outlives the tests, however those end; one of mounts, for crun refuses
-machines with control groups of both versions; one of networks, so that no bridge and no rule is left on the machine.
+Each line that it reads is a program to start, as words in JSON; it answers with the id of the process. What they print
+goes to FOLDER/engine.log; FOLDER is removed at the end. A namespace of mounts is for crun, which refuses machines with
+control groups of both versions; one of networks, so that no bridge and no rule is left on the machine.
 """
 
+import ctypes
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
-# The shell is the first process there, and collects the ends of those whose parent has gone. Daemons of the machine,
-# with sockets in /run, have no part in this.
-FIRST_PROCESS = """
-set -e
-if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
-mount -t tmpfs none /run
-ip link set lo up
-echo ready
-exec >/dev/null
-sleep infinity & wait
-"""
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(folder: Path) -> int:
-    holder = subprocess.Popen(
-        [*ENDS_WITH_US, *NAMESPACES, "bash", "-c", FIRST_PROCESS],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    adopt_orphans()
+    make_room()
     try:
-        assert holder.stdout is not None
-        if holder.stdout.readline() != b"ready\n":
-            return holder.wait()
-        (first,) = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
-        sys.stdout.write(f"{first}\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-        os.kill(int(first), signal.SIGKILL)  # and with it all that runs there
-        holder.wait()
+        say(0)
+        for line in sys.stdin:
+            say(start(json.loads(line), folder))
     finally:
+        kill_all()
         remove(folder)
     return 0
 
 
+def adopt_orphans() -> None:
+    """Whoever monitors a container leaves the engine, and becomes our child."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGCHLD, lambda *_: collect())
+
+
+def make_room() -> None:
+    """Daemons of the machine, with sockets in /run, have no part in this."""
+    if os.path.ismount(CONTROL_GROUPS / "unified"):
+        subprocess.run(["umount", CONTROL_GROUPS / "unified"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def start(words: list[str], folder: Path) -> int:
+    with (folder / "engine.log").open("ab") as log:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder).pid
+
+
+def say(pid: int) -> None:
+    sys.stdout.write(f"{pid}\n")
+    sys.stdout.flush()
+
+
+def collect() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def kill_all() -> None:
+    """Return once we have no child any more: the children of who is killed become ours."""
+    while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        collect()
+        time.sleep(0.005)
+
+
 def remove(folder: Path) -> None:
-    """Remove the folder, and the control groups of the containers in it."""
+    """Remove the folder, what is mounted in it, and the control groups of its containers."""
     containers = [path.name for path in folder.glob("root/overlay-containers/*") if path.is_dir()]
     for group in groups_of(containers):
         for nested in sorted(group.rglob("*/"), reverse=True):
@@ -62,6 +85,9 @@ def remove(folder: Path) -> None:
                 nested.rmdir()
         with suppress(OSError):
             group.rmdir()
+    for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+        if line.split()[1].startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", line.split()[1]], check=False)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -117,7 +117,7 @@ def test_of_what_was_missed_the_latest_is_made_up_for() -> None:
     assert due.to_fire == (NOON + 2 * HOUR,)
     assert [run.time for run in due.passed_over] == [NOON + number * 15 * MINUTE for number in range(1, 8)]
     assert due.passed_over[-1].why == (
-        "missed: nobody looked for 25 minutes, and of all that are missed the latest is made up for (missed=latest)"
+        "missed: its turn came 25 minutes late, and of all that are missed the latest is made up for (missed=latest)"
     )
 
 
@@ -141,7 +141,7 @@ def test_what_is_later_than_missed_within_is_not_made_up_for() -> None:
     assert due.to_fire == ()
     assert [run.time for run in due.passed_over] == [NOON + DAY]
     assert due.passed_over[0].why == (
-        "missed: nobody looked for 1 hour 1 second, and it is made up for within 1 hour (missed_within)"
+        "missed: its turn came 1 hour 1 second late, and it is made up for within 1 hour (missed_within)"
     )
     assert due_times(_begun(missed_within=3600), NOON + DAY + HOUR).to_fire == (NOON + DAY,)
 
@@ -150,7 +150,7 @@ def test_with_skip_nothing_that_was_missed_is_made_up_for() -> None:
     due = due_times(_begun(missed="skip"), NOON + DAY + 3 * MINUTE)
 
     assert due.to_fire == ()
-    assert due.passed_over[0].why == "missed: nobody looked for 3 minutes, and missed=skip"
+    assert due.passed_over[0].why == "missed: its turn came 3 minutes late, and missed=skip"
 
 
 def test_with_all_the_last_24_are_made_up_for() -> None:
@@ -158,7 +158,7 @@ def test_with_all_the_last_24_are_made_up_for() -> None:
 
     assert due.to_fire == tuple(NOON + number * MINUTE for number in range(37, 61))
     assert len(due.to_fire) == MOST_MADE_UP_FOR
-    assert due.passed_over[-1].why == "missed: nobody looked for 24 minutes, and at most 24 are made up for"
+    assert due.passed_over[-1].why == "missed: its turn came 24 minutes late, and at most 24 are made up for"
 
 
 def test_after_years_in_which_nobody_looked_the_latest_times_are_found_at_once() -> None:

@@ -71,8 +71,6 @@ def _print_task(block: Block, schedule: Schedule) -> None:
         block.line("Runs", f"the saved command {schedule.get('command_name')}")
     else:
         block.whole_lines("Runs", line.split("\n"))
-    if schedule["overlap"] != "allow":  # which says what becomes of a run while its lock is held
-        schedule = {**schedule, "if_locked": schedule["overlap"]}
     print_options(block, schedule)
 
 

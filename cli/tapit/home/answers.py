@@ -382,10 +382,10 @@ class TaskOptions(TypedDict):
     retry_on: list[str] | None
     retry_wait: float | None
     lock: str | None
-    if_locked: str
 
 
 class SavedCommand(TaskOptions):
+    if_locked: str
     app: str
     name: str
     description: str | None

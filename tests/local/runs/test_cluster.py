@@ -142,7 +142,9 @@ def _kill_supervisor(folder: RunFolder) -> None:
 
 def _a_cluster(place: Path, starter: SupervisorStarter) -> LocalCluster:
     driver = ProcessDriver(place / "notifications")
-    return LocalCluster(RunFolders(place), driver, starter, lambda _id, _folder: None, lambda _app: {})
+    return LocalCluster(
+        RunFolders(place), driver, {"process": starter}, lambda _id, _folder: None, lambda _app: {}
+    )
 
 
 def _started(cluster: LocalCluster, command: str) -> Task:

@@ -1,0 +1,141 @@
+"""Tasks as containers: in an image of their own, with no more rights than they need, and their size enforced."""
+
+import hashlib
+import os
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chalicelib.adapters import graceful_line
+from chalicelib.domain.app import App
+from chalicelib.domain.errors import InvalidRequest, RefusedForNow
+from chalicelib.domain.image import Pull
+from chalicelib.domain.mount import Mount
+from chalicelib.domain.task import Task
+from local.docker_driver.leftovers import kill_leftovers
+from local.docker_driver.reachable_engine import NoEngine, ReachableEngine
+from local.runs.run_folder import RunFolder
+from local.runs.run_requests import in_seconds
+from local.runs.run_start import TaskToRun
+from local.supervisor.spec import TASK_ID
+
+FORK_SERVER = Path(__file__).with_name("__main__.py")
+GIB = 1024**3
+# Where docker-py finds the certificates and credentials of the user, and the helpers that know more of them.
+_SURROUNDINGS = ("HOME", "PATH", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "XDG_RUNTIME_DIR")
+
+
+class ContainerDriver:
+    """`notifications` is the FIFO on which supervisors say that there is news; `home` is on each container's label."""
+
+    def __init__(self, notifications: Path, home: str, find_engine: Callable[[], ReachableEngine]) -> None:
+        self._notifications = notifications
+        self._home = home
+        self._find_engine = find_engine
+
+    def plan(self, task: Task, app: App) -> dict[str, Any]:
+        try:
+            engine = self._find_engine()
+        except NoEngine as error:
+            raise RefusedForNow(str(error)) from error
+        return {
+            "driver": "docker",
+            "engine": engine.url,
+            "api_version": engine.api_version,
+            "image": task.image_in(app.image),
+            "pull": task.pull or Pull.MISSING,
+            "workdir": task.workdir or app.workdir,
+            "user": task.user or app.user,
+            "mounts": app.mounts,
+            "networks": app.networks,
+            "stop_timeout": app.stop_timeout,
+            "keep_entrypoint": app.keep_entrypoint,
+        }
+
+    def check_app(self, app: App) -> Sequence[str]:  # noqa: ARG002 - every app can
+        return []
+
+    def refuse(self, task: Task, app: App) -> None:
+        if app.keep_entrypoint:
+            _words(task.command)
+
+    def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - all of it is honoured
+        return []
+
+    def not_enforced(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - all of it is
+        return []
+
+    def task_to_run(
+        self,
+        task: Task,
+        app: App,
+        folder: RunFolder,  # noqa: ARG002 - nothing of it is in the container
+        secrets: Mapping[str, str],
+    ) -> TaskToRun:
+        assert task.launch is not None
+        plan = task.launch.plan
+        keeps, mounts = plan["keep_entrypoint"], [Mount.of(text) for text in plan["mounts"]]
+        return TaskToRun(
+            command=task.command,
+            environment=_environment(task, app, secrets),
+            server_pipe=self._notifications,
+            workdir=Path("/"),
+            max_seconds=in_seconds(task.max_hours),
+            memory_bytes=int(task.memory * GIB),
+            stop_timeout=plan["stop_timeout"],
+            cpu=task.cpu,
+            details={
+                "engine": plan["engine"],
+                "api_version": plan["api_version"],
+                "image": plan["image"],
+                "pull": plan["pull"],
+                "entrypoint": None if keeps else graceful_line.ENTRY_POINT,
+                "command": _words(task.command)
+                if keeps
+                else graceful_line.command(task.command, plan["stop_timeout"]),
+                "workdir": plan["workdir"],
+                "user": plan["user"],
+                "mounts": [_described(mount) for mount in mounts if mount.source is not None],
+                "volumes": [mount.target for mount in mounts if mount.source is None],
+                "networks": plan["networks"] or [self.own_network(task.app)],
+                "own_network": None if plan["networks"] else self.own_network(task.app),
+                "labels": {
+                    "tapit.home": self._home,
+                    "tapit.app": task.app,
+                    "tapit.attempt": str(task.launch.attempt),
+                },
+                "surroundings": {name: os.environ[name] for name in _SURROUNDINGS if name in os.environ},
+            },
+        )
+
+    kill_leftovers = staticmethod(kill_leftovers)
+
+    def own_network(self, app: str) -> str:
+        """Return the name of the network that an app's tasks share; two homes may have apps of the same name."""
+        return f"tapit-{app}-{hashlib.sha256(self._home.encode()).hexdigest()[:6]}"
+
+
+def _described(mount: Mount) -> dict[str, Any]:
+    return {
+        "Type": "bind" if mount.is_folder else "volume",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": not mount.is_writable,
+    }
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        problem = f"cannot be split into words for the image's entry point: {error}"
+        raise InvalidRequest(f"The command {problem}.", {"command": problem}) from error
+
+
+def _environment(task: Task, app: App, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The image has a PATH of its own, which that of somebody's shell would hide."""
+    inherited = dict(app.environment)
+    if app.image is None:
+        inherited.pop("PATH", None)
+    return {**inherited, **task.environment, **secrets, TASK_ID: task.id, "TAPIT_APP": task.app}

@@ -1,0 +1,43 @@
+"""The way to a container engine: docker-py's client for it, and its complaints in words for a person."""
+
+import os
+from collections.abc import Mapping
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+
+SILENCE = 60.0  # seconds that an engine may take for an answer
+GONE = (requests.RequestException, OSError)  # nobody answers there
+REFUSED = (APIError,)
+
+
+class Engine:
+    """Where it listens, and the version of the API that it was asked in."""
+
+    def __init__(self, url: str, api_version: str) -> None:
+        self.url = url
+        self.api_version = api_version
+
+    def client(self) -> docker.APIClient:
+        """Return a client with the user's own keys of registries. Raise GONE or DockerException."""
+        return docker.APIClient(base_url=self.url, version=self.api_version, timeout=SILENCE)
+
+
+def take_environment(environment: Mapping[str, str]) -> None:
+    """Find certificates, credentials and their helpers where the user of the server has them."""
+    os.environ.update(environment)
+
+
+def in_words(error: Exception) -> str:
+    """Return what an engine complained of, without what docker-py says around it."""
+    if isinstance(error, APIError):
+        return str(error.explanation or error).strip().rstrip(".")
+    if isinstance(error, requests.Timeout):
+        return f"the container engine did not answer within {SILENCE:g} seconds"
+    if isinstance(error, GONE):
+        return "the container engine does not answer"
+    return str(error)
+
+
+FAILURES = (*GONE, DockerException)

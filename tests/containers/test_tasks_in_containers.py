@@ -1,0 +1,157 @@
+"""Tasks of a home that run in containers: what they find there, what bounds them, and what they leave."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.containers.conftest import BUSYBOX
+from tests.containers.engine import Engine
+from tests.home_process import HomeProcess
+from tests.local.supervisor.supervised_task import until
+
+GIB = 1024**3
+WAITS = "echo up; exec sleep 1000"
+
+
+@pytest.fixture(scope="module")
+def home(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeProcess]:
+    shared = HomeProcess(tmp_path_factory.mktemp("home"))
+    try:
+        yield shared.start(DOCKER_HOST=engine.host)
+        assert "Traceback" not in shared.log
+    finally:
+        shared.close()
+
+
+@pytest.fixture
+def app(home: HomeProcess) -> str:
+    return home.new_app(image=BUSYBOX)
+
+
+def test_it_prints_and_ends_as_its_command_does(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "echo hi; echo oh >&2; exit 3")
+
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 3, "exit")
+    assert sorted(home.api.lines(task["id"])) == ["hi", "oh"]
+
+
+def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine: Engine) -> None:
+    task = home.api.run(app, "true", image=BUSYBOX)
+
+    with engine.client() as client:
+        labels = {"label": f"tapit.task={task['id']}"}
+        until(lambda: not client.containers.list(all=True, filters=labels))
+
+
+def test_it_has_the_images_path_and_what_the_app_and_the_task_say(home: HomeProcess) -> None:
+    app = home.new_app(environment={"PATH": "/a/shells/own", "COLOUR": "red", "SIZE": "l"})
+    task = home.api.run(
+        app, 'echo "$PATH $COLOUR $SIZE $TAPIT_TASK_ID"', image=BUSYBOX, environment={"SIZE": "s"}
+    )
+
+    assert home.api.lines(task["id"]) == [f"/usr/local/bin:/usr/bin:/bin red s {task['id']}"]
+
+
+def test_it_has_no_more_rights_than_it_needs_and_no_more_room(
+    home: HomeProcess, app: str, engine: Engine
+) -> None:
+    task_id = home.api.create(app, WAITS, cpu=0.5, memory=1)["id"]
+    home.api.says(task_id, "up")
+
+    found = _inspected(engine, task_id)
+
+    config = found["HostConfig"]
+    assert (config["Memory"], config["MemorySwap"], config["NanoCpus"]) == (GIB, GIB, 500_000_000)
+    assert (config["Privileged"], config["Init"]) == (False, True)
+    assert any("no-new-privileges" in option for option in config["SecurityOpt"])
+    assert {"tapit.app": app, "tapit.task": task_id, "tapit.attempt": "1"}.items() <= found["Config"][
+        "Labels"
+    ].items()
+    home.api.stop(task_id)
+    assert home.api.finished(task_id)["status"] == "STOPPED"
+
+
+def test_its_processes_may_neither_make_devices_nor_gain_rights(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "mknod /tmp/null c 1 3; grep NoNewPrivs /proc/self/status")
+
+    assert home.api.lines(task["id"])[-1].split() == ["NoNewPrivs:", "1"]
+
+
+def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "trap 'echo bye; exit 7' TERM; while :; do sleep 0.05; done", max_hours=1 / 3600)
+
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
+    assert "bye" in home.api.lines(task["id"])
+
+
+def test_out_of_memory_is_said_to_be_so(home: HomeProcess, app: str) -> None:
+    task = home.api.run(app, "tail /dev/zero", memory=0.5)
+
+    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 137, "out_of_memory")
+
+
+def test_it_is_the_user_in_the_folder_that_were_asked_for(home: HomeProcess) -> None:
+    app = home.new_app(image=BUSYBOX, user="ann", workdir="/work")
+    assert home.api.lines(home.api.run(app, "id -un; pwd")["id"]) == ["ann", "/work"]
+    assert home.api.lines(home.api.run(app, "id -un; pwd", user="root", workdir="/tmp")["id"]) == [
+        "root",
+        "/tmp",
+    ]
+
+
+def test_a_mounted_folder_is_read_only_unless_it_is_to_be_written(home: HomeProcess) -> None:
+    folder = home.place / "given"
+    folder.mkdir()
+    (folder / "file").write_text("inside\n")
+    app = home.new_app(image=BUSYBOX, mounts=[f"{folder}:/in", f"{folder}:/out:rw", "/own"])
+
+    task = home.api.run(app, "cat /in/file; touch /in/x || echo refused; touch /out/made /own/made")
+
+    assert [line for line in home.api.lines(task["id"]) if "touch" not in line] == ["inside", "refused"]
+    assert (task["exit_code"], (folder / "made").exists()) == (0, True)
+
+
+def test_a_task_without_an_image_runs_as_a_process_of_this_machine(home: HomeProcess) -> None:
+    task = home.api.run(home.new_app(), "cat /proc/$PPID/comm; pwd")
+
+    assert str(home.state) in home.api.lines(task["id"])[-1]
+
+
+def test_where_containers_are_wanted_a_task_without_an_image_is_refused(
+    engine: Engine, new_home: Any
+) -> None:
+    home = new_home("--driver", "docker").start(DOCKER_HOST=engine.host)
+
+    refused = home.api.ask("POST", f"/apps/{home.new_app()}/tasks", {"command": "true"})
+
+    assert (refused.status, list(refused.json["Fields"])) == (400, ["image"])
+
+
+def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(new_home: Any) -> None:
+    home = new_home().start(DOCKER_HOST="unix:///no/such.sock")
+
+    refused = home.api.ask("POST", f"/apps/{home.new_app(image=BUSYBOX)}/tasks", {"command": "true"})
+
+    assert refused.status == 400
+    assert "no container engine answers" in refused.json["Message"]
+    assert "podman" in refused.json["Hint"]
+    assert any("Tasks with an image are refused" in line for line in home.said)
+
+
+def test_plain_processes_are_chosen_by_hand_and_then_images_are_left_aside(
+    engine: Engine, new_home: Any
+) -> None:
+    home = new_home("--driver", "process").start(DOCKER_HOST=engine.host)
+    created = home.api.create(home.new_app(), "pwd", image=BUSYBOX)
+
+    assert any("not used" in note for note in created["notes"])
+    assert str(home.state) in home.api.lines(created["id"])[0]
+
+
+def _inspected(engine: Engine, task_id: str) -> dict[str, Any]:
+    with engine.client() as client:
+        (container,) = client.containers.list(filters={"label": f"tapit.task={task_id}"})
+        attrs: dict[str, Any] = json.loads(json.dumps(container.attrs))
+        return attrs
