@@ -28,6 +28,8 @@ def desk(engine: Engine, own_home: HomeProcess, place: Place) -> Desk:  # noqa: 
         programs.mkdir()
         (programs / name).symlink_to(program)
         path = {"PATH": str(programs), "DOCKER_HOST": engine.host, "CONTAINER_HOST": engine.host}
+        own_home.end()
+        own_home.start(DOCKER_HOST=engine.host)
         place.env |= {**own_home.env, **path}
         return place
 
@@ -35,7 +37,7 @@ def desk(engine: Engine, own_home: HomeProcess, place: Place) -> Desk:  # noqa: 
 
 
 @pytest.mark.parametrize("program", ["docker", "podman"])
-def test_an_image_of_the_folder_is_the_apps(program: str, engine: Engine, desk: Desk) -> None:
+def test_tasks_run_in_an_image_of_the_folder_also_by_lines_of_its_procfile(program: str, desk: Desk) -> None:
     user = desk(program)
     folder = a_folder(user.folder)
 
@@ -47,8 +49,7 @@ def test_an_image_of_the_folder_is_the_apps(program: str, engine: Engine, desk: 
     assert app["environment"] == []
     assert f"Building an image of {folder}: {program} build" in made.stderr
     assert "COPY hello" in made.stderr
-    with engine.client() as client:
-        assert client.containers.run(app["image"], ["cat", "/hello"], remove=True) == b"hello\n"
+    assert user.run("create", "task", "command=greet", "-w").stdout == "hi hello\n"
 
 
 @pytest.mark.parametrize("program", ["docker", "podman"])
@@ -83,4 +84,5 @@ def a_folder(beside: Path) -> Path:
     folder.mkdir()
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "hello").write_text("hello\n")
+    (folder / "Procfile").write_text('greet: echo "$GREETING $(cat /hello)"\n')
     return folder
