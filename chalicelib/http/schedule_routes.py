@@ -10,6 +10,7 @@ from chalicelib.http.schedule_models import (
     ChangeSchedule,
     CreateSchedule,
     ListSchedulesQuery,
+    SavedScheduleView,
     ScheduleDetails,
     ScheduleList,
     ScheduleRemovedView,
@@ -29,10 +30,10 @@ _ONE = "/apps/{app_name}/schedules/{name}"
 
 
 @routes.add("POST", _ALL, Role.OPERATOR, status=201)
-def create(call: Call, app_name: str, body: CreateSchedule) -> ScheduleView:
+def create(call: Call, app_name: str, body: CreateSchedule) -> SavedScheduleView:
     """Have a task run again and again, or once at a time of its own."""
     made = create_schedule(call.home, app_name, body.name, body.asked(), by=call.token.name)
-    return ScheduleView.of(made)
+    return SavedScheduleView.answering(body, made)
 
 
 @routes.add("GET", _ALL, Role.VIEWER)
@@ -58,7 +59,7 @@ def show(call: Call, app_name: str, name: str) -> ScheduleDetails:
 def change(call: Call, app_name: str, name: str, body: ChangeSchedule) -> ChangedScheduleView:
     """Change a schedule, its creator's or an admin's; only what is given changes. What runs already stays as it is."""
     schedule, changed = alter_schedule(call.home, app_name, name, body.asked(), call.token)
-    return ChangedScheduleView.of(schedule, changed=list(changed))
+    return ChangedScheduleView.answering(body, schedule, changed=list(changed))
 
 
 @routes.add("DELETE", _ONE, Role.OPERATOR)

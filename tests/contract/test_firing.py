@@ -665,6 +665,67 @@ def test_of_very_many_that_are_due_each_is_fired_once_and_in_order_however_often
     assert [run.time for (run,) in fired] == sorted(run.time for (run,) in fired)
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_however_long_it_takes_to_look_at_earlier_runs_some_are_fired_each_time(
+    world: FiringWorld, at_once: int
+) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}", runs=(Run(time=NOON - QUARTER, task_id=f"t{number}"),))
+    get_all = world.services.tasks.get_all
+
+    def taking_its_time(task_ids: Any) -> Any:
+        world.clock.time += timedelta(seconds=3)
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = taking_its_time  # type: ignore[method-assign]
+    world.firer = Firer(seconds=2, at_once=at_once)
+    world.fire()
+    assert at_once <= len(world.lifecycle.tasks) < 6
+
+    for _ in range(6):
+        world.fire()
+    assert len(world.tasks()) == 6
+
+
+def test_earlier_runs_are_looked_at_in_slices_and_one_that_fails_keeps_no_other_from_being_fired(
+    world: FiringWorld,
+) -> None:
+    for number in range(15):
+        runs = tuple(Run(time=NOON - QUARTER, task_id=f"t{number}-{run}") for run in range(MOST_RUNS))
+        world.schedule(f"n{number:02}", runs=runs)
+    get_all = world.services.tasks.get_all
+    asked: list[int] = []
+
+    def failing_at_first(task_ids: Any) -> Any:
+        asked.append(len(task_ids))
+        if len(asked) == 1:
+            raise Unavailable("The table is out of reach.")
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = failing_at_first  # type: ignore[method-assign]
+
+    with pytest.raises(ExceptionGroup) as raised:
+        world.fire()
+
+    assert [str(problem) for problem in raised.value.exceptions] == ["The table is out of reach."]
+    assert asked == [100, 100, 100]
+    assert sorted(task.created_by for task in world.begun()) == [
+        f"schedule:n{number:02}" for number in range(5, 15)
+    ]
+    world.fire()
+    assert len(world.begun()) == 15
+
+
+def test_once_it_is_to_stop_it_begins_nothing_any_more(world: FiringWorld) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}")
+    world.firer = Firer(seconds=60, is_to_stop=lambda: len(world.lifecycle.tasks) >= 2)
+
+    world.fire()
+
+    assert len(world.tasks()) == 2
+
+
 def test_those_of_several_apps_are_fired_side_by_side_and_each_apps_in_order(world: FiringWorld) -> None:
     apps = [f"app-{number}" for number in range(5)]
     for app in apps:
