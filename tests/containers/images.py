@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+BUSYBOX = "localhost/tapit-tests/busybox:1"
+SHELLS = "localhost/tapit-tests/shells:1"
 OTHER_ARCHITECTURE = "s390x"
 # Linked to one file: the applets that lines of tests use.
 APPLETS = """

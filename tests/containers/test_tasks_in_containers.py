@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.containers.conftest import BUSYBOX
 from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
 from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
