@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Place, place  # noqa: F401 - a fixture
-from tests.containers.conftest import BUSYBOX
 from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
 from tests.home_process import HomeProcess
 
 DOCKERFILE = f"FROM {BUSYBOX}\nCOPY hello /hello\nENV GREETING=hi\n"

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.conftest import Place, place  # noqa: F401 - a fixture
 from tests.cli.docker_compose import PROGRAM, needs_docker_compose
-from tests.containers.conftest import BUSYBOX
 from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
 from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import GENEROUS
 
