@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.domain.schedule import Missed, Overlap, Run, Schedule
+from chalicelib.domain.single_time import notes_on
 from chalicelib.domain.status import Status
 from chalicelib.domain.timetable import in_words, next_runs
 from chalicelib.domain.view import Moment, View
@@ -179,7 +180,18 @@ class ScheduleView(TaskOptionsView):
         )
 
 
-class ChangedScheduleView(ScheduleView):
+class SavedScheduleView(ScheduleView):
+    """The schedule as it is now; `notes` say where its time is another one than was written."""
+
+    notes: list[str]
+
+    @classmethod
+    def answering(cls, given: ScheduleFields, schedule: Schedule, **others: Any) -> Self:
+        notes = notes_on(given.at, schedule.timezone) if given.at is not None else []
+        return cls.of(schedule, notes=notes, **others)
+
+
+class ChangedScheduleView(SavedScheduleView):
     """The schedule as it is now, and the names of what was changed; none when it was so already."""
 
     changed: list[str]

@@ -10,6 +10,7 @@ from chalicelib.http.schedule_models import (
     ChangeSchedule,
     CreateSchedule,
     ListSchedulesQuery,
+    SavedScheduleView,
     ScheduleDetails,
     ScheduleList,
     ScheduleRemovedView,
@@ -29,10 +30,10 @@ _ONE = "/apps/{app_name}/schedules/{name}"
 
 
 @routes.add("POST", _ALL, Role.OPERATOR, status=201)
-def create(call: Call, app_name: str, body: CreateSchedule) -> ScheduleView:
+def create(call: Call, app_name: str, body: CreateSchedule) -> SavedScheduleView:
     """Have a task run again and again, or once at a time of its own."""
     made = create_schedule(call.home, app_name, body.name, body.asked(), by=call.token.name)
-    return ScheduleView.of(made)
+    return SavedScheduleView.answering(body, made)
 
 
 @routes.add("GET", _ALL, Role.VIEWER)
@@ -61,7 +62,7 @@ def change(call: Call, app_name: str, name: str, body: ChangeSchedule) -> Change
     schedule, changed = alter_schedule(call.home, app_name, name, body.asked(), call.token)
     app = call.home.apps.get(app_name)
     (shown,) = schedules_as_things_are(call.home, app, [schedule], runs=1)
-    return ChangedScheduleView.of(shown, changed=list(changed))
+    return ChangedScheduleView.answering(body, shown, changed=list(changed))
 
 
 @routes.add("DELETE", _ONE, Role.OPERATOR)

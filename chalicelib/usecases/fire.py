@@ -77,9 +77,11 @@ def start_schedule(
     Raise what `create_task` does, and Locked when the run before has not ended and it is to be skipped then.
     """
     schedule = find_named(services, services.schedules, app, name)
-    task, notes = create_task(
-        services, app, _wanted(services, schedule), created_by=schedule.creator, key=key
-    )
+    wanted = _wanted(services, schedule)
+    try:
+        task, notes = create_task(services, app, wanted, created_by=schedule.creator, key=key)
+    except Locked as refusal:
+        raise Locked(app, refusal.name, refusal.holder, schedule=name) from refusal
     run = Run(time=task.created_at, task_id=task.id)
     entry = Entry.of(
         What.SCHEDULE_STARTED, name, app=app, by=by, at=services.clock.now(), details={"task": task.id}

@@ -337,6 +337,9 @@ def test_it_is_started_at_once_as_its_own_task(inside: HomeInProcess, app: str) 
         LINE,
     )
     assert (second.status, second.json["Code"]) == (409, "Locked")
+    assert second.json["Message"] == f"Task {once.json['id']} of schedule nightly has not ended."
+    assert "if_locked" not in second.json["Hint"]
+    assert f"tapit -a {app} set schedule name=nightly overlap=queue" in second.json["Hint"]
     (run,) = show(inside, app)["runs"]
     assert (run["task_id"], run["status"]) == (once.json["id"], "PENDING")
     assert inside.ask("GET", f"/apps/{app}/schedules").json["items"][0]["last_run"] == run

@@ -458,7 +458,13 @@ class Schedule(TaskOptions):
     revision: int
 
 
-class ChangedSchedule(Schedule):
+class SavedSchedule(Schedule):
+    """With where its time is another one than was written."""
+
+    notes: list[str]
+
+
+class ChangedSchedule(SavedSchedule):
     changed: list[str]
 
 
