@@ -46,7 +46,7 @@ def outcome(asked: Asked, seen: Sighting) -> Outcome:
     if seen.stop_code == "TaskFailedToStart":
         return Outcome(Status.FAILED, EndedBy.START_FAILURE, seen.exit_code)
     if seen.stop_code == CONTAINER_LOST:
-        return Outcome(Status.LOST, EndedBy.LOST, seen.exit_code)
+        return Outcome(Status.LOST, EndedBy.LOST, None)
     if seen.stop_code == "SpotInterruption":
         return Outcome(Status.FAILED, EndedBy.SPOT, seen.exit_code)
     return Outcome(Status.FAILED, EndedBy.INFRASTRUCTURE, seen.exit_code)

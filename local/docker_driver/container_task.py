@@ -29,6 +29,7 @@ _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
+_REMOVAL = 1.0  # seconds that it may take
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
 
@@ -160,6 +161,21 @@ class ContainerTask:
             self._exit_record.host_failed(ENGINE_WENT_DOWN)
         elif exit_code == KILLED and (says_out_of_memory or self._evidence.kills):
             self._exit_record.ran_out_of_memory()
+        elif exit_code == KILLED and self._is_being_removed():
+            self._exit_record.lost(REMOVED)
+
+    def _is_being_removed(self) -> bool:
+        """Whoever removes a container that runs has it killed first."""
+        patience = time.monotonic() + _REMOVAL
+        while time.monotonic() < patience:
+            try:
+                self._container.state()
+            except NotFound:
+                return True
+            except FAILURES:
+                return False
+            time.sleep(_REMOVAL / 20)
+        return False
 
     # Ending
 

@@ -1,10 +1,12 @@
 """A container that is there and has not begun, with the line on which its output will come."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from local.docker_driver.app_network import have_network
 from local.docker_driver.container_request import container_name, container_request
@@ -26,6 +28,7 @@ class MadeContainer:
     name: str
     image: dict[str, Any]
     line: Any
+    have_network: Callable[[], None] | None
 
     @property
     def stop_signal(self) -> str:
@@ -33,7 +36,14 @@ class MadeContainer:
         return str((self.image.get("Config") or {}).get("StopSignal") or _SIGTERM)
 
     def start(self) -> None:
-        self.client.start(self.name)
+        """A network that nobody was in may have been cleared away since."""
+        try:
+            self.client.start(self.name)
+        except APIError as error:
+            if self.have_network is None or "network" not in str(error.explanation):
+                raise
+            self.have_network()
+            self.client.start(self.name)
 
     def state(self) -> dict[str, Any]:
         """Raise NotFound when somebody has removed it."""
@@ -60,26 +70,35 @@ def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> M
 
 
 def _made(client: Any, spec: Spec, image: dict[str, Any]) -> MadeContainer:
-    """Attach before the start, or the first words may be missed."""
     name = container_name(spec)
-    _remove_namesake(client, name)
-    details = spec.details
+    _remove(
+        client, name
+    )  # there is one only if the supervisor of this attempt was killed before anything ran
+    try:
+        return _made_by_name(client, spec, image, name)
+    except FAILURES:
+        with suppress(*FAILURES):
+            _remove(client, name)
+        raise
+
+
+def _made_by_name(client: Any, spec: Spec, image: dict[str, Any], name: str) -> MadeContainer:
+    details, have_own = spec.details, None
     if details["own_network"] is not None:
-        have_network(client, details["own_network"], details["labels"])
+        have_own = partial(have_network, client, details["own_network"], details["labels"])
+        have_own()
     container_id = client.create_container_from_config(container_request(spec), name)["Id"]
     for network in details["networks"][1:]:
         client.connect_container_to_network(name, network)
-    return MadeContainer(client, container_id, name, image, _attached(client, name))
+    return MadeContainer(client, container_id, name, image, _attached(client, name), have_own)
 
 
-def _remove_namesake(client: Any, name: str) -> None:
-    """There is one only if the supervisor of this attempt was killed before anything ran."""
-    try:
+def _remove(client: Any, name: str) -> None:
+    with suppress(NotFound):
         client.remove_container(name, v=True, force=True)
-    except NotFound:
-        return
 
 
 def _attached(client: Any, name: str) -> Any:
+    """To be done before the start, or the first words may be missed."""
     raw = client.attach_socket(name, params={"stdout": 1, "stderr": 1, "stream": 1})
     return getattr(raw, "_sock", raw)

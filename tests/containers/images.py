@@ -42,6 +42,7 @@ def image(name: str, fill: Fill, architecture: str = ARCHITECTURE, **config: Any
             "os": "linux",
             "config": {"Env": [f"PATH={PATH}"], **config},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer.getvalue())}"]},
+            "history": [{"created_by": "tests"}],  # without it no engine builds on the image
         }
     ).encode()
     manifest = [{"Config": f"{_digest(described)}.json", "RepoTags": [name], "Layers": ["layer.tar"]}]

@@ -110,6 +110,7 @@ class Try(TypedDict):
 
 
 class Task(PublicTask):
+    driver: str | None
     waits_until: str | None
     tries: list[Try]
     notes: list[str]
@@ -407,6 +408,7 @@ class PageOfCommands(TypedDict):
 class RemovedCommand(TypedDict):
     name: str
     removed: bool
+    schedules: list[str]
 
 
 class Tested(TypedDict):
@@ -455,6 +457,7 @@ class Schedule(TaskOptions):
     enabled: bool
     paused: PauseOfSchedule | None
     next_run_at: str | None
+    due_at: str | None
     last_run: RunOfSchedule | None
     failures: int
     problem: str | None
