@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from select import POLLIN
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
@@ -47,6 +47,7 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
+        self._unheard: str | None = None  # a signal
         self._is_over = False
         self._pause = _SHORTEST_PAUSE
         self._look_at = _LOOK_EVERY
@@ -126,9 +127,13 @@ class ContainerTask:
             return
         self._look_at, self._pause = moment + self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
         if self._pause > _LINE_BROKE and self._state.get("Running"):
-            self._output.go_on_with(
-                follow_log(self._container.client, self._container.name, self._output.taken)
-            )
+            self._read_on()
+        if self._unheard is not None:
+            self._signal(self._unheard)
+
+    def _read_on(self) -> None:
+        assert self._output is not None
+        self._output.go_on_with(follow_log(self._container.client, self._container.name, self._output.taken))
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
@@ -149,6 +154,8 @@ class ContainerTask:
             self._is_over = True
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
+            if self._engine_was_gone:
+                self._read_on()  # what it printed meanwhile
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
@@ -206,7 +213,14 @@ class ContainerTask:
             _try(self._making.result().remove)
 
     def _signal(self, name: str) -> None:
-        _try(lambda: self._container.kill(name))
+        """An engine that is gone is told when it is back."""
+        self._unheard = None
+        try:
+            self._container.kill(name)
+        except GONE:
+            self._unheard = name
+        except DockerException:  # it has just ended
+            return
 
 
 def _try(ask: Callable[[], object]) -> None:
