@@ -2,12 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from select import POLLIN
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
@@ -47,6 +48,7 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
+        self._is_to_be_told = False
         self._is_over = False
         self._pause = _SHORTEST_PAUSE
         self._look_at = _LOOK_EVERY
@@ -121,6 +123,7 @@ class ContainerTask:
         if self._is_over or moment < self._look_at:
             return
         self._inspect()
+        self._tell()
         if not self._output.is_at_end:
             self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
             return
@@ -180,14 +183,24 @@ class ContainerTask:
     # Ending
 
     def terminate(self) -> None:
-        self._signal(self._container.stop_signal)
+        """An engine that is not there now passes it on when it is."""
+        self._is_to_be_told = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._is_to_be_told:
+            return
+        with suppress(*GONE):
+            self._signal(self._container.stop_signal)
+            self._is_to_be_told = False
 
     def kill(self) -> None:
         if self._output is None:
             return
         patience = time.monotonic() + _PATIENCE_WITH_THE_KILLED
         while not self._is_over and time.monotonic() < patience:
-            self._signal("SIGKILL")
+            with suppress(*GONE):
+                self._signal("SIGKILL")
             self._inspect()
             time.sleep(_SHORTEST_PAUSE)
         if not self._is_over:
@@ -203,15 +216,10 @@ class ContainerTask:
         if self._making is None or not wait([self._making], _PATIENCE_WITH_THE_KILLED).done:
             return
         if self._making.exception() is None:
-            _try(self._making.result().remove)
+            with suppress(*FAILURES):
+                self._making.result().remove()
 
     def _signal(self, name: str) -> None:
-        _try(lambda: self._container.kill(name))
-
-
-def _try(ask: Callable[[], object]) -> None:
-    """Ask for what is asked for again, or by somebody else, when an engine refuses or is gone."""
-    try:
-        ask()
-    except FAILURES:
-        return
+        """Raise one of GONE; an engine that refuses has nothing to send it to."""
+        with suppress(DockerException):
+            self._container.kill(name)
