@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from select import POLLIN
 from typing import Any
 
@@ -47,7 +48,7 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
-        self._unheard: str | None = None  # a signal
+        self._is_to_be_told = False
         self._is_over = False
         self._pause = _SHORTEST_PAUSE
         self._look_at = _LOOK_EVERY
@@ -122,18 +123,15 @@ class ContainerTask:
         if self._is_over or moment < self._look_at:
             return
         self._inspect()
+        self._tell()
         if not self._output.is_at_end:
             self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
             return
         self._look_at, self._pause = moment + self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
         if self._pause > _LINE_BROKE and self._state.get("Running"):
-            self._read_on()
-        if self._unheard is not None:
-            self._signal(self._unheard)
-
-    def _read_on(self) -> None:
-        assert self._output is not None
-        self._output.go_on_with(follow_log(self._container.client, self._container.name, self._output.taken))
+            self._output.go_on_with(
+                follow_log(self._container.client, self._container.name, self._output.taken)
+            )
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
@@ -154,8 +152,6 @@ class ContainerTask:
             self._is_over = True
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
-            if self._engine_was_gone:
-                self._read_on()  # what it printed meanwhile
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
@@ -187,14 +183,24 @@ class ContainerTask:
     # Ending
 
     def terminate(self) -> None:
-        self._signal(self._container.stop_signal)
+        """An engine that is not there now passes it on when it is."""
+        self._is_to_be_told = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._is_to_be_told:
+            return
+        with suppress(*GONE):
+            self._signal(self._container.stop_signal)
+            self._is_to_be_told = False
 
     def kill(self) -> None:
         if self._output is None:
             return
         patience = time.monotonic() + _PATIENCE_WITH_THE_KILLED
         while not self._is_over and time.monotonic() < patience:
-            self._signal("SIGKILL")
+            with suppress(*GONE):
+                self._signal("SIGKILL")
             self._inspect()
             time.sleep(_SHORTEST_PAUSE)
         if not self._is_over:
@@ -210,22 +216,10 @@ class ContainerTask:
         if self._making is None or not wait([self._making], _PATIENCE_WITH_THE_KILLED).done:
             return
         if self._making.exception() is None:
-            _try(self._making.result().remove)
+            with suppress(*FAILURES):
+                self._making.result().remove()
 
     def _signal(self, name: str) -> None:
-        """An engine that is gone is told when it is back."""
-        self._unheard = None
-        try:
+        """Raise one of GONE; an engine that refuses has nothing to send it to."""
+        with suppress(DockerException):
             self._container.kill(name)
-        except GONE:
-            self._unheard = name
-        except DockerException:  # it has just ended
-            return
-
-
-def _try(ask: Callable[[], object]) -> None:
-    """Ask for what is asked for again, or by somebody else, when an engine refuses or is gone."""
-    try:
-        ask()
-    except FAILURES:
-        return
