@@ -19,8 +19,8 @@ from chalicelib.domain.schedule import MOST_RUNS, Missed, Overlap, Run, Schedule
 from chalicelib.domain.status import Status
 from chalicelib.domain.token import Rights, Role, new_token
 from chalicelib.ports import IdempotencyKey
+from chalicelib.usecases.as_things_are import schedules_as_things_are
 from chalicelib.usecases.create import create_task
-from chalicelib.usecases.find_runs import schedules_as_they_stand
 from chalicelib.usecases.fire import fire, start_schedule
 from chalicelib.usecases.fire_due import Firer
 from chalicelib.usecases.rerun import rerun_task
@@ -351,13 +351,36 @@ def test_how_its_runs_are_getting_on_is_seen_at_once(world: FiringWorld) -> None
     world.fire()
     world.end(str(world.read().runs[0].task_id))
 
-    seen = schedules_as_they_stand(world.services, [world.read(), world.read("other")], count=1)
+    seen = as_things_are(world, world.read(), world.read("other"))
 
     assert [each.runs[0].status for each in seen] == [Status.SUCCEEDED, Status.PENDING]
     assert world.read().runs[0].status is None
 
 
 WHY_PAUSED = "Its last 2 runs failed (pause_after_failures=2)."
+
+
+def as_things_are(world: FiringWorld, *schedules: Schedule) -> list[Schedule]:
+    return schedules_as_things_are(world.services, world.services.apps.get("shop"), schedules, runs=1)
+
+
+def test_what_could_not_become_a_task_as_things_are_is_seen_at_once(world: FiringWorld) -> None:
+    app = world.services.apps.get("shop")
+    world.services.apps.save(app.but(limits=Limits(max_memory=8)))
+    sound = world.schedule("sound")
+    large = world.schedule("large", task={"command": "true", "memory": 16})
+    broken = world.schedule("broken", task=None, command_name="gone")
+    off = world.schedule("off", task=None, command_name="gone", next_run_at=None, due_at=None)
+
+    seen = as_things_are(world, sound, large, broken, off)
+
+    assert [each.problem for each in seen] == [
+        None,
+        "App shop allows max_memory=8; the task asks for 16.",
+        "App shop has no command gone.",
+        None,
+    ]
+    assert world.read("broken").problem is None
 
 
 def test_with_the_end_of_one_failure_too_many_in_a_row_it_pauses_itself(world: FiringWorld) -> None:

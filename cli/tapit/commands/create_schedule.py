@@ -31,7 +31,7 @@ def run(call: Call) -> int:
 
 
 def say_next(call: Call, schedule: Schedule) -> None:
-    due = schedule.get("next_run_at")
+    due = schedule_words.starts_at(schedule)
     if due:
         call.say(f"  It runs next {schedule_words.ahead(due)}: {due}.")
 

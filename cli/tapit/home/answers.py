@@ -400,6 +400,7 @@ class PageOfCommands(TypedDict):
 class RemovedCommand(TypedDict):
     name: str
     removed: bool
+    schedules: list[str]
 
 
 class Tested(TypedDict):
@@ -448,6 +449,7 @@ class Schedule(TaskOptions):
     enabled: bool
     paused: PauseOfSchedule | None
     next_run_at: str | None
+    due_at: str | None
     last_run: RunOfSchedule | None
     failures: int
     problem: str | None

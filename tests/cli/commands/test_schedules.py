@@ -301,6 +301,18 @@ def test_one_shows_its_runs_and_its_next_times_by_its_own_clock(place: Place, ho
         assert line in shown
 
 
+def test_of_its_next_run_it_shows_when_that_starts_with_its_jitter(place: Place, home_that: HomeThat) -> None:
+    time, due = "2100-07-01T16:00:00.000Z", "2100-07-01T16:03:20.000Z"
+    details = a_schedule(runs=[], next_runs=[time], next_run_at=time, due_at=due, jitter=300)
+    home_that(always(details))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=160).text
+
+    (line,) = (line for line in shown.splitlines() if line.startswith("Next runs:"))
+    assert "(Fri 2100-07-02 02:00 Australia/Sydney), with its jitter in " in line
+    assert line.endswith("(Fri 2100-07-02 02:03:20 Australia/Sydney)")
+
+
 @pytest.mark.parametrize(
     ("missed", "said"),
     [
