@@ -40,10 +40,6 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Build or pull it, or leave out pull=never.",
     ),
     (
-        r"CannotPullContainerError: the container engine does not answer",
-        "Start the container engine again, and run the task again.",
-    ),
-    (
         r"CannotPullContainerError.*(not found|manifest unknown|does not exist|no such)",
         "That image or tag does not exist: check image= or docker_tag=, and that the build pushed it.",
     ),

@@ -129,9 +129,12 @@ class ContainerTask:
             return
         self._look_at, self._pause = moment + self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
         if self._pause > _LINE_BROKE and self._state.get("Running"):
-            self._output.go_on_with(
-                follow_log(self._container.client, self._container.name, self._output.taken)
-            )
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Where the line broke: the engine has kept what came since, also of a container that has ended."""
+        assert self._output is not None
+        self._output.go_on_with(follow_log(self._container.client, self._container.name, self._output.taken))
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
@@ -152,6 +155,8 @@ class ContainerTask:
             self._is_over = True
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
+            if self._engine_was_gone:
+                self._read_on()
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:

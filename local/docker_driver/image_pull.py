@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 
-from local.docker_driver.engine import FAILURES, in_words
+from local.docker_driver.engine import in_words
 from local.supervisor.driven_task import CannotPull
 
 MISSING, ALWAYS, NEVER = "missing", "always", "never"
@@ -14,13 +14,13 @@ _DONE = ("Download complete", "Pull complete", "Already exists")
 
 
 def have_image(client: Any, image: str, when: str, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return what the engine says of the image. Raise CannotPull."""
+    """Return what the engine says of the image. Raise CannotPull, or one of GONE."""
     try:
         found = _found(client, image)
         if when == ALWAYS or (found is None and when != NEVER):
             _pull(client, image, tell)
             found = _found(client, image)
-    except FAILURES as error:
+    except DockerException as error:
         raise CannotPull(f"{image} could not be pulled: {in_words(error)}") from error
     if found is None:
         raise CannotPull(f"{image} is not on this machine, and pull={when}")

@@ -137,18 +137,18 @@ def test_what_a_container_does_while_its_engine_is_away_is_told_when_that_is_bac
     assert on_it.api.lines(task_id) == LINES
 
 
-def test_a_task_waits_for_an_engine_that_is_away_for_a_moment(fragile: Podman, on_it: ContainerHome) -> None:
+def test_a_task_whose_engine_does_not_answer_says_so(fragile: Podman, on_it: ContainerHome) -> None:
     app = on_it.new_app(BUSYBOX)
-    on_it.api.run(app, "true")
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
     fragile.kill()
-    answer = on_it.api.ask("POST", f"/apps/{app}/tasks", {"command": "exit 3"})
-    fragile.start()
 
-    if answer.status == 201:
-        assert on_it.api.finished(answer.json["id"])["exit_code"] == 3
-    else:
-        assert "engine" in answer.json["Message"]
-        assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+    task = on_it.api.run(app, "exit 3")
+
+    assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
+    assert "the container engine does not answer" in task["diagnosis"]["what"]
+    assert "Start the container engine again" in task["diagnosis"]["next"]
+    fragile.start()
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
 
 
 def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_it: ContainerHome) -> None:
