@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("skip", "queue", "allow", "replace")
 MISSED = ("latest", "skip", "all")
+NICKNAMES = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 WHEN = ("cron", "every", "at")
 
 
@@ -42,6 +43,7 @@ CHANGEABLE = (
         "five fields in quotes: minute, hour, day of the month, month, day of the week",
         placeholder="'0 2 * * *'",
         may_hold_spaces=True,
+        choices=NICKNAMES,
     ),
     Key(
         "every",
