@@ -21,14 +21,30 @@ _EXIT = re.compile(r"exit:([0-9]{1,3})(?:-([0-9]{1,3}))?")
 _LARGEST_EXIT_CODE = 255
 # What was asked for, and is asked for again. All else of a record is what became of one try: that of a field which only
 # a newer version knows, nobody can tell.
-ASKED = frozenset(
-    {
-        *("app", "created_by", "initiated_by", "command", "command_name", "command_revision", "rerun_of"),
-        *("image", "docker_tag", "cpu", "memory", "ephemeral_storage_gb", "max_hours"),
-        *("environment", "workdir", "tags", "interactive", "attached", "lock"),
-        *("retries", "retry_on", "retry_wait"),
-    }
-)
+ASKED = {
+    "app",
+    "created_by",
+    "initiated_by",
+    "command",
+    "command_name",
+    "command_revision",
+    "rerun_of",
+    "image",
+    "docker_tag",
+    "cpu",
+    "memory",
+    "ephemeral_storage_gb",
+    "max_hours",
+    "environment",
+    "workdir",
+    "tags",
+    "interactive",
+    "attached",
+    "lock",
+    "retries",
+    "retry_on",
+    "retry_wait",
+}
 
 
 def checked_reason(word: str) -> str:

@@ -29,6 +29,20 @@ PARTS = st.sampled_from(
         "",
         "1,,2",
         "²",
+        "L-3",
+        "15W",
+        "FRI#6",
+        "FRIL",
+        "7L",
+        "MON-",
+        "-9",
+        "2PM",
+        "12:61",
+        "H/7",
+        "**",
+        "@every",
+        "'",
+        "weekend",
     ]
 )
 FIVE = "it takes five: minute, hour, day of the month, month, day of the week"
@@ -83,16 +97,123 @@ REFUSED = {
         "Did you mean cron='0 2 * * *', at 02:00 every day?",
     ),
     "0 0 2 * * *": (
-        f"cron='0 0 2 * * *' has 6 fields; {FIVE}.",
+        f"cron='0 0 2 * * *' has 6 fields, and there is none for seconds; {FIVE}.",
         "For example cron='0 2 * * *': at 02:00 every day.",
     ),
     "cron(15 10 ? * 6L 2026)": (
-        f"cron='cron(15 10 ? * 6L 2026)' has 6 fields; {FIVE}.",
+        f"cron='cron(15 10 ? * 6L 2026)' has 6 fields, and there is none for years; {FIVE}.",
         "For example cron='15 10 * * 6L': at 10:15 on the last Saturday of the month.",
     ),
     "rate(15 minutes)": (
-        "cron='rate(15 minutes)' is no cron expression.",
-        "A fixed distance is every=, such as every=15m.",
+        "cron='rate(15 minutes)' is a distance, and no expression.",
+        "Write every=15m in its place.",
+    ),
+    "@every 5m": ("cron='@every 5m' is a distance, and no expression.", "Write every=5m in its place."),
+    "@every 1h30m": (
+        "cron='@every 1h30m' is a distance, and no expression.",
+        "Write every=1h30m in its place.",
+    ),
+    "@every 10s": (
+        "cron='@every 10s' is a distance, and no expression.",
+        "A distance is every=, a minute at least: every=1m.",
+    ),
+    "every 5 minutes": (
+        "cron='every 5 minutes' is a distance, and no expression.",
+        "Write every=5m in its place.",
+    ),
+    "every hour": ("cron='every hour' is a distance, and no expression.", "Write every=1h in its place."),
+    "@every": ("cron='@every' is a distance, and no expression.", "A distance is every=, such as every=15m."),
+    "daily": (
+        "cron='daily' is a nickname without its @.",
+        "Did you mean cron='@daily', at 00:00 every day?",
+    ),
+    "'0 2 * * *'": (
+        "cron= has quotes within its quotes.",
+        "Did you mean cron='0 2 * * *', at 02:00 every day?",
+    ),
+    '"@daily"': ("cron= has quotes within its quotes.", "Did you mean cron='@daily', at 00:00 every day?"),
+    "“0 2 * * *”": (
+        "cron= has quotes within its quotes.",
+        "Did you mean cron='0 2 * * *', at 02:00 every day?",
+    ),
+    "14:30": (
+        "cron='14:30' has 14:30 in one field: the minute is the first, and the hour the second.",
+        "Did you mean cron='30 14 * * *', at 14:30 every day?",
+    ),
+    "0 14:30 * * MON": (
+        "cron='0 14:30 * * MON' has 14:30 in one field: the minute is the first, and the hour the second.",
+        "Did you mean cron='30 14 * * MON', at 14:30 on Monday?",
+    ),
+    "0 2pm * * *": (
+        "cron='0 2pm * * *' cannot be: the hour is 2PM, and hours go from 0 to 23.",
+        "Did you mean cron='0 14 * * *', at 14:00 every day?",
+    ),
+    "0 0 2 * * ? 2027": (
+        f"cron='0 0 2 * * ? 2027' has 7 fields, and there is none for seconds or years; {FIVE}.",
+        "For example cron='0 2 * * *': at 02:00 every day.",
+    ),
+    "0 2 * * MON FRI": (
+        f"cron='0 2 * * MON FRI' has 6 fields, and days have commas between them; {FIVE}.",
+        "For example cron='0 2 * * MON,FRI': at 02:00 on Monday and Friday.",
+    ),
+    "0 2 * * FRI#6": (
+        (
+            "cron='0 2 * * FRI#6' cannot be: the day of the week is FRI#6, and a month has five of a day at most: "
+            "FRI#1 to FRI#5, and 5L is the last."
+        ),
+        "For example cron='0 2 * * 5L': at 02:00 on the last Friday of the month.",
+    ),
+    "0 2 * * #2": (
+        "cron='0 2 * * #2' cannot be: the day of the week is #2, without the day before its #.",
+        "For example cron='0 2 * * MON#2': at 02:00 on the second Monday of the month.",
+    ),
+    "0 2 * * FRIL": (
+        "cron='0 2 * * FRIL' cannot be: the day of the week is FRIL, and the last one of a month is a number and an L.",
+        "Did you mean cron='0 2 * * 5L', at 02:00 on the last Friday of the month?",
+    ),
+    "0 2 * * L": (
+        (
+            "cron='0 2 * * L' cannot be: the day of the week is L, which does not say of which day the last one: "
+            "5L is the last Friday."
+        ),
+        "For example cron='0 2 * * 5L': at 02:00 on the last Friday of the month.",
+    ),
+    "0 2 L-3 * *": (
+        (
+            "cron='0 2 L-3 * *' cannot be: the day of the month is L-3, and no day is counted back from the last one, "
+            "which is L."
+        ),
+        "For example cron='0 2 L * *': at 02:00 on the last day of every month.",
+    ),
+    "0 2 15W * *": (
+        (
+            "cron='0 2 15W * *' cannot be: the day of the month is 15W, and no working day near another day is looked "
+            "for; LW is the month's last working day."
+        ),
+        "For example cron='0 2 15 * *': at 02:00 on the 15th day of every month.",
+    ),
+    "0 2 * * MON-": (
+        "cron='0 2 * * MON-' cannot be: the day of the week is MON-, a range without its end.",
+        "For example cron='0 2 * * MON-FRI': at 02:00 on Monday through Friday.",
+    ),
+    "0 9- * * *": (
+        "cron='0 9- * * *' cannot be: the hour is 9-, a range without its end.",
+        "For example cron='0 9-23 * * *': at minute 0 past every hour from 9 through 23.",
+    ),
+    "-5 * * * *": (
+        "cron='-5 * * * *' cannot be: the minute is -5, a range without its beginning.",
+        "For example cron='0-5 * * * *': every minute from 0 through 5 of every hour.",
+    ),
+    "H 2 * * *": (
+        "cron='H 2 * * *' cannot be: the minute is H, and no moment is drawn here: jitter=10m spreads runs.",
+        "For example cron='0 2 * * *': at 02:00 every day.",
+    ),
+    "0 2 * * weekdays": (
+        (
+            "cron='0 2 * * weekdays' cannot be: the day of the week is WEEKDAYS, and days are named one by one or as a "
+            "range."
+        ),
+        "Did you mean cron='0 2 * * MON-FRI', at 02:00 on Monday through Friday?",
     ),
     "@dayly": (
         f"cron='@dayly' is no nickname; those are {', '.join(NICKNAMES)}.",

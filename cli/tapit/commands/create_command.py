@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import path_of_all
 from tapit.call import Call
 from tapit.commands.create_task import refuse_two_images
 from tapit.display import for_scripts
-from tapit.home.client import segment
 from tapit.language import command_keys, task_keys
 from tapit.language.command import Command
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     refuse_two_images(call)
     body = {"name": call.text("name"), **command_keys.body(call.settings)}
-    made: SavedCommand = call.client.send("POST", f"/apps/{segment(call.app())}/commands", body)
+    made: SavedCommand = call.client.send("POST", path_of_all(call, "commands"), body)
     call.say(f"Saved command {made['name']} of app {made['app']}.")
     call.hint("run it", call.typed_in_app(f"create task command={made['name']} -w"))
     for_scripts.print_answer(call, made)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import path_of_all
 from tapit.call import Call
 from tapit.display import new_secret, subscription_words
 from tapit.errors import UsageError
-from tapit.home.client import segment
 from tapit.language import subscription_keys
 from tapit.language.command import Command
 from tapit.terminal.unseen import read_unseen
@@ -18,7 +18,7 @@ FIELDS = ("name", "url", "events", "format")
 
 
 def run(call: Call) -> int:
-    path = f"/apps/{segment(call.app())}/subscriptions"
+    path = path_of_all(call, "subscriptions")
     made: SubscriptionWithSecret = call.client.send("POST", path, body(call, FIELDS))
     call.say(
         f"Created subscription {made['name']}: {_what(made)} of app {made['app']} goes to {_host(made['url'])}."

@@ -1,19 +1,15 @@
 """`tapit delete schedule NAME`"""
 
+from tapit.by_name import delete, path_of
 from tapit.call import Call
-from tapit.commands.show_schedule import path_of
-from tapit.display import for_scripts
 from tapit.errors import ScheduleNotFound
 from tapit.language import schedule_keys
 from tapit.language.command import Command
 
 
 def run(call: Call) -> int:
-    name = call.text("name")
-    gone = call.client.remove(path_of(call), ScheduleNotFound)
-    call.say(gone or f"Removed schedule {name}; its tasks stay.")
-    for_scripts.print_answer(call, {"name": name, "removed": gone is None})
-    return 0
+    said = f"Removed schedule {call.text('name')}; its tasks stay."
+    return delete(call, path_of(call, "schedules"), ScheduleNotFound, said)
 
 
 COMMAND = Command(

@@ -1,7 +1,7 @@
 """`tapit delete token NAME`"""
 
+from tapit.by_name import delete
 from tapit.call import Call
-from tapit.display import for_scripts
 from tapit.errors import TokenNotFound
 from tapit.home.client import segment
 from tapit.language import token_keys
@@ -10,11 +10,8 @@ from tapit.language.command import Command
 
 def run(call: Call) -> int:
     name = call.text("name")
-    gone = call.client.remove(f"/tokens/{segment(name)}", TokenNotFound)
     lag = "" if call.home.is_local else " It may be taken for half a minute yet."
-    call.say(gone or f"Deleted token {name}.{lag}")
-    for_scripts.print_answer(call, {"name": name, "removed": gone is None})
-    return 0
+    return delete(call, f"/tokens/{segment(name)}", TokenNotFound, f"Deleted token {name}.{lag}")
 
 
 COMMAND = Command(

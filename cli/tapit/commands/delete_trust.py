@@ -1,7 +1,7 @@
 """`tapit delete trust NAME`"""
 
+from tapit.by_name import delete
 from tapit.call import Call
-from tapit.display import for_scripts
 from tapit.errors import TrustNotFound
 from tapit.home.client import segment
 from tapit.language import trust_keys
@@ -10,10 +10,8 @@ from tapit.language.command import Command
 
 def run(call: Call) -> int:
     name = call.text("name")
-    gone = call.client.remove(f"/trusts/{segment(name)}", TrustNotFound)
-    call.say(gone or f"Deleted trust {name}. Whoever signed in by it is refused within half a minute.")
-    for_scripts.print_answer(call, {"name": name, "removed": gone is None})
-    return 0
+    said = f"Deleted trust {name}. Whoever signed in by it is refused within half a minute."
+    return delete(call, f"/trusts/{segment(name)}", TrustNotFound, said)
 
 
 COMMAND = Command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import all_at
 from tapit.call import Call
 from tapit.display import app_list
 from tapit.language.command import Command
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    apps: list[App] = [app for page in call.client.pages("/apps", {}) for app in page["items"]]
+    apps: list[App] = all_at(call, "/apps")
     app_list.print_list(call, apps)
     if not apps:
         call.say_none("No apps yet.", "Make one with", "tapit create app name=demo", takes="admin")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import all_at, path_of_all
 from tapit.call import Call
 from tapit.display import command_list
-from tapit.home.client import segment
 from tapit.language.command import Command
 
 if TYPE_CHECKING:
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    pages = call.client.pages(f"/apps/{segment(call.app())}/commands", {})
-    commands: list[SavedCommand] = [one for page in pages for one in page["items"]]
+    commands: list[SavedCommand] = all_at(call, path_of_all(call, "commands"))
     command_list.print_list(call, commands)
     if not commands:
         create = call.typed_in_app("create command name=NAME 'LINE'")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import all_at, path_of_all
 from tapit.call import Call
 from tapit.display import subscription_list, subscription_words
-from tapit.home.client import segment
 from tapit.language.command import Command
 
 if TYPE_CHECKING:
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    pages = call.client.pages(f"/apps/{segment(call.app())}/subscriptions", {})
-    subscriptions: list[Subscription] = [one for page in pages for one in page["items"]]
+    subscriptions: list[Subscription] = all_at(call, path_of_all(call, "subscriptions"))
     subscription_list.print_list(call, subscriptions)
     if not subscriptions:
         create = call.typed_in_app("create subscription url=https://...")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import all_at
 from tapit.call import Call
 from tapit.display import token_list
 from tapit.language.command import Command
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    tokens: list[Token] = [token for page in call.client.pages("/tokens", {}) for token in page["items"]]
+    tokens: list[Token] = all_at(call, "/tokens")
     token_list.print_list(call, tokens)
     if not tokens:
         call.say("No tokens yet. Make one with: " + call.typed("tapit create token name=ci role=operator"))

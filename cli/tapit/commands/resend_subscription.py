@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import path_of
 from tapit.call import Call
-from tapit.commands.show_subscription import path_of
 from tapit.display import for_scripts, subscription_words
 from tapit.language import subscription_keys
 from tapit.language.command import Command
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     name, event = call.text("name"), call.text("event")
-    delivery: Delivery = call.client.send("POST", f"{path_of(call)}/resend", {"event": event})
+    delivery: Delivery = call.client.send(
+        "POST", f"{path_of(call, 'subscriptions')}/resend", {"event": event}
+    )
     call.say(f"Event {delivery['event_id']} goes to {name} once more.")
     call.hint("look", subscription_words.command(call, "show", name))
     for_scripts.print_answer(call, delivery, by="event_id")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import path_of
 from tapit.call import Call
-from tapit.commands.show_subscription import path_of
 from tapit.display import new_secret
 from tapit.errors import UsageError
 from tapit.language import subscription_keys
@@ -22,7 +22,7 @@ def run(call: Call) -> int:
             "It is told this once only.",
             "-o json, or nothing for a person",
         )
-    rotated: SubscriptionWithSecret = call.client.send("POST", f"{path_of(call)}/rotate")
+    rotated: SubscriptionWithSecret = call.client.send("POST", f"{path_of(call, 'subscriptions')}/rotate")
     call.say(f"Subscription {rotated['name']} has a new secret.")
     new_secret.print_secret(call, rotated)
     until = rotated.get("previous_until")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import change, told_unchanged
 from tapit.call import Call
 from tapit.display import for_scripts
-from tapit.errors import UsageError
 from tapit.home.client import segment
 from tapit.language import app_keys, secret_keys, unsetting, values
 from tapit.language.command import Command, Key
@@ -23,21 +23,17 @@ def run(call: Call) -> int:
     for name in call.get("unset") or []:
         unsetting.refuse_set_and_unset(body, [name])
         _unset(body, name)
-    if not body:
-        raise UsageError("nothing to change", then="tapit set app --help")
-    app: ChangedApp = call.client.send("PATCH", f"/apps/{segment(call.get('name') or call.app())}", body)
-    call.say(_told(app, body))
+    app: ChangedApp = change(call, "app", f"/apps/{segment(call.get('name') or call.app())}", body)
+    if not told_unchanged(call, "app", app):
+        call.say(f"Changed app {app['name']}{_effect(body)}.")
     call.say_notes(app)
     for_scripts.print_answer(call, app)
     return 0
 
 
-def _told(app: ChangedApp, body: dict[str, object]) -> str:
-    if app.get("changed") == []:
-        return f"App {app['name']} is so already; nothing changed."
+def _effect(body: dict[str, object]) -> str:
     concerns_tasks = list(body) != ["limits"] or not _limits(body).keys() <= {*app_keys.NOT_OF_TASKS}
-    effect = "; tasks created from now on have it" if concerns_tasks else ""
-    return f"Changed app {app['name']}{effect}."
+    return "; tasks created from now on have it" if concerns_tasks else ""
 
 
 def _unset(body: dict[str, object], name: str) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import change, path_of, told_unchanged
 from tapit.call import Call
 from tapit.commands.create_task import refuse_two_images
-from tapit.commands.show_command import path_of
 from tapit.display import for_scripts
-from tapit.errors import UsageError
 from tapit.language import command_keys, unsetting
 from tapit.language.command import Command
 
@@ -18,12 +17,8 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     refuse_two_images(call)
     body = unsetting.with_unset(command_keys.body(call.settings), call.settings)
-    if not body:
-        raise UsageError("nothing to change", then="tapit set command --help")
-    changed: ChangedCommand = call.client.send("PATCH", path_of(call), body)
-    if changed.get("changed") == []:
-        call.say(f"Command {changed['name']} is so already; nothing changed.")
-    else:
+    changed: ChangedCommand = change(call, "command", path_of(call, "commands"), body)
+    if not told_unchanged(call, "command", changed):
         call.say(f"Changed command {changed['name']}; this is its revision {changed['revision']}.")
     for_scripts.print_answer(call, changed)
     return 0

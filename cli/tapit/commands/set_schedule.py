@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import change, path_of, told_unchanged
 from tapit.call import Call
 from tapit.commands.create_schedule import say_next
 from tapit.commands.create_task import refuse_two_images
-from tapit.commands.show_schedule import path_of
 from tapit.display import for_scripts
-from tapit.errors import UsageError
 from tapit.language import schedule_keys, task_keys, unsetting
 from tapit.language.command import Command
 
@@ -19,13 +18,10 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     refuse_two_images(call)
     body = unsetting.with_unset(schedule_keys.body(call.settings), call.settings)
-    if not body:
-        raise UsageError("nothing to change", then="tapit set schedule --help")
-    changed: ChangedSchedule = call.client.send("PATCH", path_of(call), body)
-    if changed.get("changed") == []:
-        call.say(f"Schedule {changed['name']} is so already; nothing changed.")
-    else:
+    changed: ChangedSchedule = change(call, "schedule", path_of(call, "schedules"), body)
+    if not told_unchanged(call, "schedule", changed):
         call.say(f"Changed schedule {changed['name']}: {changed['in_words']}.")
+        call.say_notes(changed)
         say_next(call, changed)
     for_scripts.print_answer(call, changed)
     return 0

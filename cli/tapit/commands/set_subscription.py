@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import change, path_of, told_unchanged
 from tapit.call import Call
 from tapit.commands.create_subscription import body
-from tapit.commands.show_subscription import path_of
 from tapit.display import for_scripts, subscription_words
-from tapit.errors import UsageError
 from tapit.language import subscription_keys
 from tapit.language.command import Command
 
@@ -19,15 +18,9 @@ FIELDS = ("url", "events", "format", "paused")
 
 def run(call: Call) -> int:
     changes = body(call, FIELDS)
-    if not changes:
-        raise UsageError("nothing to change", then="tapit set subscription --help")
-    changed: ChangedSubscription = call.client.send("PATCH", path_of(call), changes)
-    is_so = changed.get("changed") == []
-    call.say(
-        f"Subscription {changed['name']} is so already; nothing changed."
-        if is_so
-        else f"Changed subscription {changed['name']}."
-    )
+    changed: ChangedSubscription = change(call, "subscription", path_of(call, "subscriptions"), changes)
+    if not told_unchanged(call, "subscription", changed):
+        call.say(f"Changed subscription {changed['name']}.")
     if changed.get("paused"):
         call.say("It is paused: what happens now is not sent later.")
         call.hint("resume", subscription_words.command(call, "set", changed["name"], "paused=false"))

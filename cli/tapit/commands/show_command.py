@@ -1,29 +1,14 @@
 """`tapit show command NAME`"""
 
-from __future__ import annotations
-
-from tapit import TYPE_CHECKING
+from tapit.by_name import path_of, show
 from tapit.call import Call
-from tapit.display import command_block, for_scripts
-from tapit.home.client import segment
+from tapit.display import command_block
 from tapit.language import command_keys
 from tapit.language.command import Command
 
-if TYPE_CHECKING:
-    from tapit.home.answers import SavedCommand
-
 
 def run(call: Call) -> int:
-    saved: SavedCommand = call.client.get(path_of(call))
-    if call.output == "table":
-        command_block.print_command(call, saved)
-    else:
-        for_scripts.print_answer(call, saved)
-    return 0
-
-
-def path_of(call: Call) -> str:
-    return f"/apps/{segment(call.app())}/commands/{segment(call.text('name'))}"
+    return show(call, path_of(call, "commands"), command_block.print_command)
 
 
 COMMAND = Command(

@@ -1,30 +1,14 @@
 """`tapit show subscription NAME`"""
 
-from __future__ import annotations
-
-from tapit import TYPE_CHECKING
+from tapit.by_name import path_of, show
 from tapit.call import Call
-from tapit.display import for_scripts, subscription_block
-from tapit.home.client import segment
+from tapit.display import subscription_block
 from tapit.language import subscription_keys
 from tapit.language.command import Command
 
-if TYPE_CHECKING:
-    from tapit.home.answers import SubscriptionDetails
-
 
 def run(call: Call) -> int:
-    path = path_of(call)
-    subscription: SubscriptionDetails = call.client.get(path)
-    if call.output == "table":
-        subscription_block.print_subscription(call, subscription)
-    else:
-        for_scripts.print_answer(call, subscription)
-    return 0
-
-
-def path_of(call: Call) -> str:
-    return f"/apps/{segment(call.app())}/subscriptions/{segment(call.text('name'))}"
+    return show(call, path_of(call, "subscriptions"), subscription_block.print_subscription)
 
 
 COMMAND = Command(

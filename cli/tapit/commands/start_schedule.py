@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from tapit.by_name import path_of
 from tapit.call import Call
 from tapit.commands.create_task import refuse_flags_without_wait, send, to_the_end
-from tapit.commands.show_schedule import path_of
 from tapit.language import schedule_keys
 from tapit.language.command import TIMEOUT, WAIT_FLAGS, Command
 
 
 def run(call: Call) -> int:
     refuse_flags_without_wait(call)
-    return to_the_end(call, send(call, f"{path_of(call)}/start", {}))
+    return to_the_end(call, send(call, f"{path_of(call, 'schedules')}/start", {}))
 
 
 COMMAND = Command(

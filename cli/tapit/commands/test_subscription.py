@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
+from tapit.by_name import path_of
 from tapit.call import Call
-from tapit.commands.show_subscription import path_of
 from tapit.display import subscription_words
 from tapit.errors import CliError
 from tapit.language import subscription_keys
@@ -19,7 +19,7 @@ REFUSED = (400, 401, 403)
 
 
 def run(call: Call) -> int:
-    tested: Tested = call.client.send("POST", f"{path_of(call)}/test")
+    tested: Tested = call.client.send("POST", f"{path_of(call, 'subscriptions')}/test")
     if call.output == "json":
         call.out.write_json(tested)
     elif call.output == "id":
