@@ -27,8 +27,8 @@ from chalicelib.domain.task import (
     observe,
     request_stop,
 )
-from chalicelib.domain.task_sessions import add_session, end_session
 from chalicelib.domain.task_filter import FilterBy, TaskFilter
+from chalicelib.domain.task_sessions import add_session, end_session
 from chalicelib.ports import IdempotencyKey, Services, TaskQuery
 from chalicelib.usecases.change import change_task
 from chalicelib.usecases.turn import lock_with_living_holder
@@ -248,9 +248,7 @@ def test_a_task_that_an_older_version_ended_is_found_by_its_tags_again(stores: S
 def test_what_failed_under_an_older_version_is_not_tried_again_by_the_next_change_of_it(
     stores: Stores,
 ) -> None:
-    task = stores.tasks.create(
-        a_running_task(id=ids.new_id(NOON), retries=1, retry_on=("lost",)), None, None
-    )
+    task = stores.tasks.create(a_running_task(id=ids.new_id(NOON), retries=1, retry_on=("lost",)), None, None)
     saved_by_a_version_before_locks(stores, lose(task, LATER))
 
     services = cast(Services, SimpleNamespace(tasks=stores.tasks, clock=SetClock()))
