@@ -416,6 +416,26 @@ def test_one_is_started_now_as_a_task(place: Place, home_that: HomeThat) -> None
     assert started.stderr.startswith("Created task 1jd3m8k7x2qf.\n")
 
 
+@pytest.mark.parametrize("verb", [["show"], ["set", "jitter=1m"], ["start"]])
+def test_a_name_that_is_mistyped_is_told_the_nearest(
+    verb: list[str], place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/apps/demo/schedules":
+            return Says({"items": [a_schedule(), a_schedule(name="hourly")], "next": None})
+        return a_refusal(404, "ScheduleNotFound", "App demo has no schedule nigthly.")
+
+    home_that(answer)
+
+    refused = place.run(verb[0], "schedule", "nigthly", *verb[1:])
+
+    assert refused.returncode == 3
+    assert refused.stderr.splitlines()[:2] == [
+        "error: App demo has no schedule nigthly.",
+        "  → did you mean name=nightly?",
+    ]
+
+
 def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat) -> None:
     home_that(always({"name": "nightly", "removed": True}))
     assert place.run("delete", "schedule", "nightly").stderr == "Removed schedule nightly; its tasks stay.\n"
