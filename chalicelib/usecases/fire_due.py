@@ -69,6 +69,7 @@ class Firer:
         """Return the ids of those that time was left for."""
         apps: Any = _RememberedApps(services.apps)
         home = replace(services, apps=apps)
+        earlier_runs = _EarlierRuns(services, schedules)
         tried: set[str] = set()
 
         def is_over() -> bool:
@@ -76,9 +77,12 @@ class Firer:
             return self._is_to_stop() or not has_time
 
         def fire_in_order(lane: Sequence[Schedule]) -> None:
-            for schedule, ended in _with_ends_of_runs(home, lane, is_over, report):
+            for schedule in lane:
+                if is_over():
+                    return
                 tried.add(schedule.id)
                 try:
+                    ended = earlier_runs.of(schedule)
                     if ended is not None:
                         fire(home, schedule, ended)
                 except Exception as problem:  # noqa: BLE001 - not even a bug may stop all the others
@@ -99,22 +103,27 @@ class Firer:
         return [some[first::each] for some in own.values() for first in range(min(each, len(some)))]
 
 
-def _with_ends_of_runs(
-    services: Services, schedules: Sequence[Schedule], is_over: Callable[[], bool], report: Report
-) -> Iterator[tuple[Schedule, Mapping[str, Task] | None]]:
-    """Yield each with the last tries of its runs; with None when they cannot be read, which is reported."""
-    for some in _slices(schedules):
-        if is_over():
-            return
-        ended: Mapping[str, Task] | None = None
-        try:
-            ended = last_tries(services, (task_id for each in some for task_id in unended(each)))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, others can be read
-            report(problem)
-        for schedule in some:
-            if is_over():
-                return
-            yield schedule, ended
+class _EarlierRuns:
+    """How they ended: when a schedule is fired, that is read for as many as one request can ask for together."""
+
+    def __init__(self, services: Services, schedules: Sequence[Schedule]) -> None:
+        self._services = services
+        waiting = [schedule for schedule in schedules if unended(schedule)]
+        self._together = {schedule.id: some for some in _slices(waiting) for schedule in some}
+        self._read: dict[str, Mapping[str, Task] | None] = {}
+        self._reading = Lock()
+
+    def of(self, schedule: Schedule) -> Mapping[str, Task] | None:
+        """Return the last tries of its runs; None when they could not be read, which was raised once already."""
+        some = self._together.get(schedule.id)
+        if some is None:
+            return {}
+        with self._reading:
+            if some[0].id not in self._read:
+                self._read[some[0].id] = None
+                asked = (task_id for each in some for task_id in unended(each))
+                self._read[some[0].id] = last_tries(self._services, asked)
+            return self._read[some[0].id]
 
 
 def _slices(schedules: Sequence[Schedule]) -> Iterator[Sequence[Schedule]]:
