@@ -8,7 +8,7 @@ from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.new_task import NewTask, with_what_follows
 from chalicelib.domain.schedule import Schedule
 from chalicelib.domain.schedule_runs import resume
-from chalicelib.domain.time_zones import moment_in
+from chalicelib.domain.single_time import moment_in
 from chalicelib.domain.timetable import checked, refuse_past, with_next_run
 
 WHEN = ("cron", "every", "at")
@@ -63,7 +63,7 @@ def _with_time(schedule: Schedule, given: Mapping[str, Any], now: datetime) -> S
     if not wanted:
         return schedule.but(**{name: None for name in WHEN if name in given})
     if "at" in wanted:
-        wanted["at"] = moment_in(wanted["at"], schedule.timezone)
+        wanted["at"] = moment_in(wanted["at"], schedule.timezone, now)
     is_other_distance = wanted.get("every", schedule.every) != schedule.every
     return schedule.but(
         **dict.fromkeys(WHEN) | wanted, starts_at=now if is_other_distance else schedule.starts_at

@@ -94,7 +94,8 @@ class CommandList(View):
 
 
 class CommandRemovedView(View):
-    """The command is gone; its tasks are not."""
+    """The command is gone; its tasks are not. `schedules` are those that run it, and cannot any more."""
 
     name: str
+    schedules: list[str]
     removed: Literal[True] = True

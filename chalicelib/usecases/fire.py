@@ -1,6 +1,6 @@
 """Make tasks of what a schedule's time has come for, or of a schedule at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
+from chalicelib.domain.saved_command import SavedCommand
 from chalicelib.domain.schedule import SCHEDULES, Overlap, Run, Schedule
 from chalicelib.domain.schedule_runs import corrected, fails_too_often, pause_itself, with_ends, with_refusal
 from chalicelib.domain.task import Task
@@ -26,6 +27,7 @@ from chalicelib.usecases.change import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 
+SavedCommands = Callable[[str, str], SavedCommand]  # that of an app by its name
 KEY_KEPT_FOR = timedelta(days=7)
 REFUSALS = (InvalidRequest, LimitExceeded, NotFound, Locked, TooManyWait)
 IF_LOCKED = {
@@ -75,9 +77,11 @@ def start_schedule(
     Raise what `create_task` does, and Locked when the run before has not ended and it is to be skipped then.
     """
     schedule = find_named(services, services.schedules, app, name)
-    task, notes = create_task(
-        services, app, _wanted(services, schedule), created_by=schedule.creator, key=key
-    )
+    wanted = _wanted(services, schedule)
+    try:
+        task, notes = create_task(services, app, wanted, created_by=schedule.creator, key=key)
+    except Locked as refusal:
+        raise Locked(app, refusal.name, refusal.holder, schedule=name) from refusal
     run = Run(time=task.created_at, task_id=task.id)
     entry = Entry.of(
         What.SCHEDULE_STARTED, name, app=app, by=by, at=services.clock.now(), details={"task": task.id}
@@ -179,7 +183,7 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
 
     Of several that are made at one look each would skip the next, so the later ones wait.
     """
-    asked = asked_of_its_tasks(services, schedule)
+    asked = asked_of_its_tasks(schedule, services.commands.get)
     if schedule.overlap is Overlap.ALLOW:
         return asked
     skips_its_own = is_later and schedule.overlap is Overlap.SKIP
@@ -187,12 +191,12 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
     return asked.but(lock=asked.lock or schedule.creator, if_locked=if_locked)
 
 
-def asked_of_its_tasks(services: Services, schedule: Schedule) -> NewTask:
+def asked_of_its_tasks(schedule: Schedule, saved: SavedCommands) -> NewTask:
     """Raise CommandNotFound when there is no such saved command, or none any more."""
     if schedule.task is not None:
         return schedule.task
     assert schedule.command_name is not None
-    return services.commands.get(schedule.app, schedule.command_name).asked_with(schedule.options)
+    return saved(schedule.app, schedule.command_name).asked_with(schedule.options)
 
 
 def _remove(services: Services, schedule: Schedule) -> None:

@@ -19,8 +19,8 @@ from chalicelib.domain.schedule import MOST_RUNS, Missed, Overlap, Run, Schedule
 from chalicelib.domain.status import Status
 from chalicelib.domain.token import Rights, Role, new_token
 from chalicelib.ports import IdempotencyKey
+from chalicelib.usecases.as_things_are import schedules_as_things_are
 from chalicelib.usecases.create import create_task
-from chalicelib.usecases.find_runs import schedules_as_they_stand
 from chalicelib.usecases.fire import fire, start_schedule
 from chalicelib.usecases.fire_due import Firer
 from chalicelib.usecases.rerun import rerun_task
@@ -351,13 +351,36 @@ def test_how_its_runs_are_getting_on_is_seen_at_once(world: FiringWorld) -> None
     world.fire()
     world.end(str(world.read().runs[0].task_id))
 
-    seen = schedules_as_they_stand(world.services, [world.read(), world.read("other")], count=1)
+    seen = as_things_are(world, world.read(), world.read("other"))
 
     assert [each.runs[0].status for each in seen] == [Status.SUCCEEDED, Status.PENDING]
     assert world.read().runs[0].status is None
 
 
 WHY_PAUSED = "Its last 2 runs failed (pause_after_failures=2)."
+
+
+def as_things_are(world: FiringWorld, *schedules: Schedule) -> list[Schedule]:
+    return schedules_as_things_are(world.services, world.services.apps.get("shop"), schedules, runs=1)
+
+
+def test_what_could_not_become_a_task_as_things_are_is_seen_at_once(world: FiringWorld) -> None:
+    app = world.services.apps.get("shop")
+    world.services.apps.save(app.but(limits=Limits(max_memory=8)))
+    sound = world.schedule("sound")
+    large = world.schedule("large", task={"command": "true", "memory": 16})
+    broken = world.schedule("broken", task=None, command_name="gone")
+    off = world.schedule("off", task=None, command_name="gone", next_run_at=None, due_at=None)
+
+    seen = as_things_are(world, sound, large, broken, off)
+
+    assert [each.problem for each in seen] == [
+        None,
+        "App shop allows max_memory=8; the task asks for 16.",
+        "App shop has no command gone.",
+        None,
+    ]
+    assert world.read("broken").problem is None
 
 
 def test_with_the_end_of_one_failure_too_many_in_a_row_it_pauses_itself(world: FiringWorld) -> None:
@@ -663,6 +686,67 @@ def test_of_very_many_that_are_due_each_is_fired_once_and_in_order_however_often
     fired = [world.read(task.created_by.removeprefix("schedule:")).runs for task in world.tasks()]
     assert [len(each) for each in fired] == [1] * count
     assert [run.time for (run,) in fired] == sorted(run.time for (run,) in fired)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_however_long_it_takes_to_look_at_earlier_runs_some_are_fired_each_time(
+    world: FiringWorld, at_once: int
+) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}", runs=(Run(time=NOON - QUARTER, task_id=f"t{number}"),))
+    get_all = world.services.tasks.get_all
+
+    def taking_its_time(task_ids: Any) -> Any:
+        world.clock.time += timedelta(seconds=3)
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = taking_its_time  # type: ignore[method-assign]
+    world.firer = Firer(seconds=2, at_once=at_once)
+    world.fire()
+    assert at_once <= len(world.lifecycle.tasks) < 6
+
+    for _ in range(6):
+        world.fire()
+    assert len(world.tasks()) == 6
+
+
+def test_earlier_runs_are_looked_at_in_slices_and_one_that_fails_keeps_no_other_from_being_fired(
+    world: FiringWorld,
+) -> None:
+    for number in range(15):
+        runs = tuple(Run(time=NOON - QUARTER, task_id=f"t{number}-{run}") for run in range(MOST_RUNS))
+        world.schedule(f"n{number:02}", runs=runs)
+    get_all = world.services.tasks.get_all
+    asked: list[int] = []
+
+    def failing_at_first(task_ids: Any) -> Any:
+        asked.append(len(task_ids))
+        if len(asked) == 1:
+            raise Unavailable("The table is out of reach.")
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = failing_at_first  # type: ignore[method-assign]
+
+    with pytest.raises(ExceptionGroup) as raised:
+        world.fire()
+
+    assert [str(problem) for problem in raised.value.exceptions] == ["The table is out of reach."]
+    assert asked == [100, 100, 100]
+    assert sorted(task.created_by for task in world.begun()) == [
+        f"schedule:n{number:02}" for number in range(5, 15)
+    ]
+    world.fire()
+    assert len(world.begun()) == 15
+
+
+def test_once_it_is_to_stop_it_begins_nothing_any_more(world: FiringWorld) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}")
+    world.firer = Firer(seconds=60, is_to_stop=lambda: len(world.lifecycle.tasks) >= 2)
+
+    world.fire()
+
+    assert len(world.tasks()) == 2
 
 
 def test_those_of_several_apps_are_fired_side_by_side_and_each_apps_in_order(world: FiringWorld) -> None:

@@ -19,6 +19,7 @@ from chalicelib.domain.timetable import (
     due_times,
     fired,
     in_words,
+    next_runs,
     next_times,
     refuse_past,
     times_after,
@@ -75,6 +76,18 @@ def test_a_distance_is_counted_from_its_start_whenever_somebody_looks() -> None:
     assert next_times(schedule, 2, NOON) == (NOON + 15 * MINUTE, NOON + 30 * MINUTE)
     assert next_times(schedule, 1, NOON + 31 * MINUTE) == (NOON + 45 * MINUTE,)
     assert next_times(schedule, 1, NOON - DAY) == (NOON + 15 * MINUTE,)
+
+
+def test_a_time_that_waits_out_its_jitter_is_the_next_one_still() -> None:
+    schedule = with_next_run(_schedule(every=900, jitter=600), NOON)
+    time, due = NOON + 15 * MINUTE, schedule.due_at
+    assert due is not None
+    assert time < due
+
+    assert next_runs(schedule, 2, NOON) == (time, time + 15 * MINUTE)
+    assert next_runs(schedule, 2, due - SECOND) == (time, time + 15 * MINUTE)
+    assert next_runs(schedule, 2, NOON + DAY) == (time, NOON + DAY + 15 * MINUTE)
+    assert next_runs(schedule.but(next_run_at=None, due_at=None), 2, NOON) == ()
 
 
 def test_a_single_time_comes_once() -> None:

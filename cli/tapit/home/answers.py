@@ -407,6 +407,7 @@ class PageOfCommands(TypedDict):
 class RemovedCommand(TypedDict):
     name: str
     removed: bool
+    schedules: list[str]
 
 
 class Tested(TypedDict):
@@ -455,6 +456,7 @@ class Schedule(TaskOptions):
     enabled: bool
     paused: PauseOfSchedule | None
     next_run_at: str | None
+    due_at: str | None
     last_run: RunOfSchedule | None
     failures: int
     problem: str | None
@@ -463,7 +465,13 @@ class Schedule(TaskOptions):
     revision: int
 
 
-class ChangedSchedule(Schedule):
+class SavedSchedule(Schedule):
+    """With where its time is another one than was written."""
+
+    notes: list[str]
+
+
+class ChangedSchedule(SavedSchedule):
     changed: list[str]
 
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("skip", "queue", "allow", "replace")
 MISSED = ("latest", "skip", "all")
+NICKNAMES = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 WHEN = ("cron", "every", "at")
 
 
 def _cron(key: str, given: str) -> str:
-    """The home judges it; what a shell has torn apart is seen here alone."""
+    """The home judges it, as it does at=; what a shell has torn apart is seen here alone."""
     wanted = values.text(key, given).strip()
     if re.fullmatch(r"[0-9*?/,-]+", wanted):
         raise UsageError(
@@ -26,22 +27,6 @@ def _cron(key: str, given: str) -> str:
             "Without quotes a shell takes them apart, and makes file names of each *.",
             f"put them into quotes: {key}='0 2 * * *'",
         )
-    return wanted
-
-
-def _at(key: str, given: str) -> str:
-    """The home knows the zone that a time without an offset is in."""
-    from datetime import datetime
-
-    wanted = values.text(key, given).strip()
-    try:
-        datetime.fromisoformat(wanted)
-    except ValueError:
-        raise UsageError(
-            f"{key}={given} is not a time",
-            "It is one in timezone=, or has an offset of its own: 2026-12-24T20:00+01:00.",
-            f"{key}=2026-12-24T20:00",
-        ) from None
     return wanted
 
 
@@ -58,6 +43,7 @@ CHANGEABLE = (
         "five fields in quotes: minute, hour, day of the month, month, day of the week",
         placeholder="'0 2 * * *'",
         may_hold_spaces=True,
+        choices=NICKNAMES,
     ),
     Key(
         "every",
@@ -66,7 +52,7 @@ CHANGEABLE = (
         placeholder="TIME",
         may_hold_spaces=True,
     ),
-    Key("at", _at, "once instead: 2026-12-24T20:00", placeholder="WHEN", may_hold_spaces=True),
+    Key("at", values.text, "once instead: 2026-12-24T20:00", placeholder="WHEN", may_hold_spaces=True),
     Key(
         "timezone",
         values.text,
@@ -117,6 +103,11 @@ CHANGEABLE = (
         placeholder="true|false",
         choices=("true", "false"),
     ),
+)
+OF_TASKS = tuple(key for key in task_keys.KEYS if key.name != "if_locked")
+NO_IF_LOCKED = (
+    ("if_locked",),
+    "overlap= says what becomes of a run while its lock is held: skip, queue, allow or replace.",
 )
 UNSETTABLE = (
     *(key.name for key in CHANGEABLE if key.name not in (*WHEN, "enabled")),
