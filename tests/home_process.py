@@ -71,6 +71,10 @@ class HomeProcess:
         return Api(self.url, self.token)
 
     @property
+    def is_served(self) -> bool:
+        return self._server is not None
+
+    @property
     def pid(self) -> int:
         assert self._server is not None
         return self._server.pid
@@ -131,7 +135,7 @@ class HomeProcess:
         return self._reap()
 
     def restart(self) -> None:
-        if self._server is not None:
+        if self.is_served:
             self.end()
         self.start()
 
@@ -141,7 +145,7 @@ class HomeProcess:
 
     def close(self) -> None:
         """Leave no process behind: neither the server nor any task."""
-        if self._server is not None:
+        if self.is_served:
             self.kill()
         runs = self.state / "runs"
         for path in runs.iterdir() if runs.exists() else ():

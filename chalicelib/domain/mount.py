@@ -8,7 +8,7 @@ from typing import Self
 
 MOST_MOUNTS = 20
 MOST_NETWORKS = 10
-LONGEST_MOUNT = 8192
+LONGEST_MOUNT = 1024
 ALONE = ("none", "host")  # networks that go with no other one
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"  # of a volume, and of a network
 _ENGINES_SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock")
@@ -26,6 +26,8 @@ class Mount:
     @classmethod
     def of(cls, text: str) -> Self:
         """Read NAME:/path or /folder:/path, either with :rw or :ro after it or not, or /path; raise ValueError else."""
+        if not text.isprintable():
+            raise ValueError("has a character in it that nobody can see")
         *before, last = text.split(":")
         mode = last if before and last in ("rw", "ro") else None
         parts = before if mode else [*before, last]

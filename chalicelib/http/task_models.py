@@ -222,9 +222,10 @@ class TaskView(PublicTask):
     """All there is to say about a task; of the variables of its own only the names.
 
     `tries` are those of a task with `retries`, in order, itself among them. `waits_until` is when one that waits for
-    its lock gives up.
+    its lock gives up. `driver` is what runs it, `process`, `docker` or `ecs`; nothing does before its launch.
     """
 
+    driver: str | None
     waits_until: Moment | None
     tries: list[TryView]
     notes: list[str] = Field(default_factory=list)
@@ -242,8 +243,15 @@ class TaskView(PublicTask):
         poll_after = changes.poll_after(task, now, has_output=False)
         tries = _tries(task, later) if task.retries else []
         waits_until = task.waits_until if task.waits_its_turn and task.waiting_for else None
+        driver = task.launch.plan.get("driver") if task.launch else None
         return cls.at(
-            task, now, waits_until=waits_until, tries=tries, notes=list(notes), poll_after=poll_after
+            task,
+            now,
+            driver=driver,
+            waits_until=waits_until,
+            tries=tries,
+            notes=list(notes),
+            poll_after=poll_after,
         )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 _CONFLICT = 409
+# For Podman's, whose networks lead to one another; Docker's do not, and Docker passes over what it does not know.
+_ALONE = {"isolate": "true"}
 
 
 def have_network(client: Any, name: str, labels: Mapping[str, str]) -> None:
@@ -18,7 +20,9 @@ def have_network(client: Any, name: str, labels: Mapping[str, str]) -> None:
 
 def _make(client: Any, name: str, labels: Mapping[str, str]) -> None:
     try:
-        client.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
+        client.create_network(
+            name, driver="bridge", options=_ALONE, labels=dict(labels), check_duplicate=True
+        )
     except APIError as error:
         if error.status_code != _CONFLICT:
             raise

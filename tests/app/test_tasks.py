@@ -14,12 +14,14 @@ from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.status import Status
+from chalicelib.domain.task import begin_attempt
 from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.domain.view import rfc3339
 from chalicelib.ports import TaskQuery
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_tasks import find_tasks
 from chalicelib.usecases.launch import launch_task
+from tests.builders import NOON
 from tests.home_in_process import HomeInProcess
 
 
@@ -609,3 +611,11 @@ def test_a_list_says_what_a_task_waits_for(inside: HomeInProcess, app: str) -> N
     (listed,) = get(inside, f"/apps/{app}/tasks")["items"]
 
     assert listed["waiting_for"] == "lock migrate, held by 1jd3m8k7x2qf"
+
+
+def test_what_runs_a_task_is_told_once_it_is_asked_to(inside: HomeInProcess, app: str) -> None:
+    task = inside.new_task(app)
+    inside.services.tasks.save(begin_attempt(inside.record(task["id"]), {"driver": "docker"}, NOON))
+
+    assert task["driver"] is None
+    assert inside.ask("GET", f"/tasks/{task['id']}").json["driver"] == "docker"

@@ -160,11 +160,12 @@ def test_the_end_of_a_task_with_the_most_of_everything_is_saved(table: DynamoTab
 
 
 def test_an_app_with_the_most_of_everything_fits(table: DynamoTable) -> None:
-    """A control character takes six bytes, a letter one; what is more is refused before it comes here."""
+    """A control character takes six bytes, a letter one to four; what is more is refused before it comes here."""
     secret = "arn:aws:ssm:eu-central-1:123456789012:parameter/" + "x" * 952
     asked = CreateApp(
         name="shop",
-        image="\x01" * 255,
+        image="a/" * 249 + "a",
+        mounts=[f"/{'𝒳' * 1000}:/{number}" for number in range(20)],
         workdir="/" + "\x01" * 4095,
         environment={"A": "\x01" * 10_900},
         secrets={f"S{number:03}": secret for number in range(60)},

@@ -22,6 +22,9 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task, accept_launch, begin_attempt
 from chalicelib.ports import Cluster
+from local.docker_driver.container_driver import FORK_SERVER as CONTAINERS_FORK_SERVER
+from local.docker_driver.container_driver import ContainerDriver
+from local.docker_driver.reachable_engine import find_engine
 from local.process_driver.leftovers import kill_leftovers
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.cluster import LocalCluster
@@ -35,6 +38,9 @@ from tests.aws.ecs_endpoint.server import serving
 from tests.aws.ecs_endpoint.settings import Settings
 from tests.aws.in_memory import KeptEvents, KeptLogs, KeptSecrets
 from tests.builders import a_task, an_app
+from tests.containers.container_home import remove_all
+from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
 from tests.local.supervisor.supervised_task import until
 
 REGION, GROUP = "us-east-1", "/tapit/test/shop"
@@ -105,6 +111,22 @@ def processes(place: Path) -> Iterator[TestedCluster]:
         for path in place.glob("*-*"):
             folder = RunFolder(path, path.name.rpartition("-")[0])
             until(partial(_is_gone, folder))
+
+
+@contextmanager
+def containers(place: Path, engine: Engine) -> Iterator[TestedCluster]:
+    folders, starter = RunFolders(place), SupervisorStarter(CONTAINERS_FORK_SERVER)
+    driver = ContainerDriver(
+        place / "notifications", str(place), partial(find_engine, {"DOCKER_HOST": engine.host})
+    )
+    cluster = LocalCluster(folders, driver, {"docker": starter}, lambda _id, _folder: None, lambda _app: {})
+    try:
+        yield TestedCluster(cluster, an_app(image=BUSYBOX), partial(_lines, OutputLogs(folders)))
+    finally:
+        starter.close()
+        remove_all(engine, f"tapit.home={place}")
+        for path in place.glob("*-*"):
+            until(lambda path=path: not RunFolder(path, "").is_alive())  # type: ignore[misc]
 
 
 @contextmanager

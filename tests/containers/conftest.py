@@ -1,16 +1,15 @@
 """One engine for all tests, and images in it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine, an_engine
-from tests.containers.images import busybox, image, shells
+from tests.containers.images import BUSYBOX, SHELLS, busybox, image, shells
 from tests.containers.podman import CannotRun, Podman
 from tests.containers.registry import registries
-
-BUSYBOX = "localhost/tapit-tests/busybox:1"
-SHELLS = "localhost/tapit-tests/shells:1"
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +48,17 @@ def registry(engine: Engine, own_podman: Podman) -> Iterator[None]:
             yield
     except CannotRun as why:
         pytest.skip(f"No registry can be had: {why}")
+
+
+@pytest.fixture(scope="session")
+def shared(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHome]:
+    """A home for all: use an app of your own, and leave server and engine alone."""
+    with container_home(engine, tmp_path_factory.mktemp("containers")) as home:
+        yield home
+
+
+@pytest.fixture
+def own(engine: Engine, tmp_path: Path) -> Iterator[ContainerHome]:
+    """A home of the test's own."""
+    with container_home(engine, tmp_path / "home") as home:
+        yield home

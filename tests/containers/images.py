@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+BUSYBOX = "localhost/tapit-tests/busybox:1"
+SHELLS = "localhost/tapit-tests/shells:1"
 OTHER_ARCHITECTURE = "s390x"
 # Linked to one file: the applets that lines of tests use.
 APPLETS = """
@@ -40,6 +42,7 @@ def image(name: str, fill: Fill, architecture: str = ARCHITECTURE, **config: Any
             "os": "linux",
             "config": {"Env": [f"PATH={PATH}"], **config},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer.getvalue())}"]},
+            "history": [{"created_by": "tests"}],  # without it no engine builds on the image
         }
     ).encode()
     manifest = [{"Config": f"{_digest(described)}.json", "RepoTags": [name], "Layers": ["layer.tar"]}]

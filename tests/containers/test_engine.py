@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.conftest import BUSYBOX
 from tests.containers.engine import Engine
-from tests.containers.images import ARCHITECTURE
+from tests.containers.images import ARCHITECTURE, BUSYBOX
 from tests.containers.podman import CannotRun, podman
 from tests.containers.registry import CLOSED, LISTS_ANOTHER_MACHINE, NAME, NOBODY_THERE, PASSWORD, REPOSITORY
 from tests.local.supervisor.supervised_task import GENEROUS, until

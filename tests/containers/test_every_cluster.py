@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from chalicelib.domain.session import Session, session_argv
 from chalicelib.domain.task import Task
 from chalicelib.ports import DataChannel
 from tests.builders import NOON
-from tests.containers.clusters import TestedCluster, emulated_ecs, processes
+from tests.containers.clusters import TestedCluster, containers, emulated_ecs, processes
 from tests.local.session_agent.session_client import SessionClient
 from tests.local.supervisor.supervised_task import until
 
@@ -20,10 +21,20 @@ WAITS = "echo up; while :; do sleep 0.05; done"
 EXITED, STOPPED = "EssentialContainerExited", "UserInitiated"
 
 
-@pytest.fixture(params=["processes", "ecs"])
+@pytest.fixture(params=["processes", "containers", "ecs"])
 def tested(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestedCluster]:
-    with processes(tmp_path) if request.param == "processes" else emulated_ecs() as cluster:
+    with _cluster(request, tmp_path) as cluster:
         yield cluster
+
+
+def _cluster(request: pytest.FixtureRequest, place: Path) -> AbstractContextManager[TestedCluster]:
+    match request.param:
+        case "processes":
+            return processes(place)
+        case "containers":
+            return containers(place, request.getfixturevalue("engine"))
+        case _:
+            return emulated_ecs()
 
 
 @pytest.mark.parametrize(

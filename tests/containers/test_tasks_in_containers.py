@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.containers.conftest import BUSYBOX
 from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
 from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
@@ -34,6 +34,7 @@ def test_it_prints_and_ends_as_its_command_does(home: HomeProcess, app: str) -> 
     task = home.api.run(app, "echo hi; echo oh >&2; exit 3")
 
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 3, "exit")
+    assert task["driver"] == "docker"
     assert sorted(home.api.lines(task["id"])) == ["hi", "oh"]
 
 

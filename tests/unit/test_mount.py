@@ -37,6 +37,7 @@ def test_a_folder_is_told_from_a_volume() -> None:
         ("/srv:rw", "is no mount; write NAME:/path"),
         ("data:/srv:rx", "is no mount; write NAME:/path"),
         ("./data:/srv", "neither a volume's name nor an absolute path"),
+        ("data:/srv\0", "that nobody can see"),
         (":/srv", "neither a volume's name nor an absolute path"),
         ("data:/", "would hide all that is in the image"),
         ("data://", "would hide all that is in the image"),

@@ -8,6 +8,7 @@ from tapit.display import for_scripts
 from tapit.errors import CliError
 from tapit.language import app_keys, secret_keys
 from tapit.language.command import Command
+from tapit.sources import app_source
 from tapit.terminal.unseen import read_unseen_values
 
 if TYPE_CHECKING:
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
+    app_source.refuse_contradictions(call.settings)
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
-    body = {"name": call.text("name"), **app_keys.body(call.settings, typed)}
+    given = app_keys.body(call.settings, typed)
+    found = app_source.found_for(call)
+    body = {"name": call.text("name"), **found.completing(given)}
     if call.home.is_socket and "image" not in body:
         _add_path(body)
     app: App = call.client.send("POST", "/apps", body)
     call.say(f"Created app {app['name']}.")
+    app_source.say_notes(call, found)
     call.say_notes(app)
+    app_source.save_commands(call, app["name"], found.commands)
     for_scripts.print_answer(call, app)
     try:
         _make_default(call, app["name"])

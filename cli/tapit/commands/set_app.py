@@ -9,6 +9,7 @@ from tapit.display import for_scripts
 from tapit.home.client import segment
 from tapit.language import app_keys, secret_keys, unsetting, values
 from tapit.language.command import Command, Key
+from tapit.sources import app_source
 from tapit.terminal.unseen import read_unseen_values
 
 if TYPE_CHECKING:
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
+    app_source.refuse_contradictions(call.settings)
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
-    body = app_keys.body(call.settings, typed)
+    given = app_keys.body(call.settings, typed)
+    found = app_source.found_for(call)
+    body = found.completing(given)
     if call.get("secrets_version"):
         body["secrets_version"] = call.get("secrets_version")
     for name in call.get("unset") or []:
-        unsetting.refuse_set_and_unset(body, [name])
+        unsetting.refuse_set_and_unset(given, [name])
         _unset(body, name)
     app: ChangedApp = change(call, "app", f"/apps/{segment(call.get('name') or call.app())}", body)
     if not told_unchanged(call, "app", app):
         call.say(f"Changed app {app['name']}{_effect(body)}.")
+    app_source.say_notes(call, found)
     call.say_notes(app)
+    app_source.save_commands(call, app["name"], found.commands)
     for_scripts.print_answer(call, app)
     return 0
 

@@ -30,6 +30,7 @@ ENDINGS = {
     "connection_lost": "the connection to its terminal was lost",
     "lost": "the platform no longer knows it",
 }
+RUNS_AS = {"process": "a plain process", "docker": "a container"}  # on AWS all are containers
 
 
 def print_task(call: Call, task: Task) -> None:
@@ -102,6 +103,7 @@ def _print_makings(block: Block, task: Task) -> None:
     storage = task.get("ephemeral_storage_gb")
     disk = f", {storage:g} GB disk" if storage else ""
     block.line("Size", f"{task['cpu']:g} vCPU, {task['memory']:g} GB memory{disk}")
+    block.line("Runs as", RUNS_AS.get(task.get("driver") or ""))
     block.line("Image", task.get("image"))
     block.line("Docker tag", task.get("docker_tag"))
     block.line("Pull", task.get("pull"))

@@ -110,6 +110,7 @@ class Try(TypedDict):
 
 
 class Task(PublicTask):
+    driver: str | None
     waits_until: str | None
     tries: list[Try]
     notes: list[str]

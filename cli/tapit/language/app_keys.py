@@ -9,6 +9,7 @@ from tapit.language import (
     environment_keys,
     secret_keys,
     sizes,
+    source_keys,
     tag_keys,
     unsetting,
     values,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NEW_NAME = Key("name", values.name, "the app", placeholder="APP")
 NAME = Key("name", values.name, "the app", placeholder="APP", offers="apps")
 INHERITED = (
+    *source_keys.KEYS,
     Key("image", values.text, "the image its tasks run", placeholder="IMAGE"),
     environment_keys.workdir("the folder its tasks start in; made absolute"),
     *container_keys.OF_APPS,
@@ -74,12 +76,22 @@ PLAIN = (
     *container_keys.PLAIN,
     *aws_keys.PLAIN,
 )
-DETAILS = "\n\n".join((secret_keys.DETAILS, environment_keys.RULES, container_keys.DETAILS, aws_keys.DETAILS))
+DETAILS = "\n\n".join(
+    (
+        source_keys.DETAILS,
+        secret_keys.DETAILS,
+        environment_keys.RULES,
+        container_keys.DETAILS,
+        aws_keys.DETAILS,
+    )
+)
 
 
 def body(given: dict[str, Any], typed: list[tuple[str, str]]) -> dict[str, object]:
     """The request's body, holding what was given and nothing else; `typed` are values of secrets, asked for."""
     wanted: dict[str, object] = {name: given[name] for name in PLAIN if name in given}
+    if "compose" in given:
+        wanted.pop("service", None)  # it is one of that file
     limits = {field: given[name] for name, field in LIMITS.items() if name in given}
     if limits:
         wanted["limits"] = {field: None if value == "none" else value for field, value in limits.items()}

@@ -5,7 +5,12 @@ from tapit.language.command import Key
 
 KEYS = (
     Key("cluster", values.text, "the ECS cluster its tasks run in: name or ARN", placeholder="CLUSTER"),
-    Key("service", values.text, "the ECS service that its tasks are like", placeholder="SERVICE"),
+    Key(
+        "service",
+        values.text,
+        "the ECS service that its tasks are like; with compose=, one of that file",
+        placeholder="SERVICE",
+    ),
     Key("container", values.text, "which of the service's containers", placeholder="CONTAINER"),
     Key(
         "sidecars",

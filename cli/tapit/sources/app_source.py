@@ -1,0 +1,80 @@
+"""`compose=` and `build=` of an app: what they add to what was typed, and the commands that come with them."""
+
+from __future__ import annotations
+
+from tapit import TYPE_CHECKING
+from tapit.errors import UsageError
+from tapit.home.client import segment
+from tapit.sources.found import Found
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tapit.call import Call
+
+
+def refuse_contradictions(given: dict[str, Any]) -> None:
+    """Before anything is read or built."""
+    if "compose" in given and "build" in given:
+        raise UsageError(
+            "compose= and build= contradict each other",
+            "Each says what image the app has.",
+            "leave one of them out; docker compose build makes the images of a compose file",
+        )
+    if "compose" in given and "cluster" in given:
+        raise UsageError(
+            "compose= and cluster= contradict each other",
+            "With compose=, service= is one of that file; with cluster=, one of ECS.",
+            "leave one of them out",
+        )
+    if "build" in given and "image" in given:
+        raise UsageError("build= and image= contradict each other", then="leave one of them out")
+
+
+def found_for(call: Call) -> Found:
+    """What is in the files that were named; nothing where none is."""
+    if "compose" in call.settings:
+        return _in_compose(call)
+    if "build" in call.settings:
+        return _in_folder(call)
+    return Found({})
+
+
+def _in_compose(call: Call) -> Found:
+    from tapit.sources.compose import read_project
+    from tapit.sources.compose_service import as_app, service_of
+
+    project = read_project(call.text("compose"), call.get("service"))
+    return as_app(project, service_of(project, call.get("service")), call.settings)
+
+
+def _in_folder(call: Call) -> Found:
+    if not call.home.is_socket:
+        raise UsageError(
+            "build= is for a home on this machine",
+            "An image that is built here is on this machine alone.",
+            "push the image to a registry, and give image=",
+        )
+    from tapit.sources.folder import read_folder
+
+    return read_folder(call, call.get("name") or call.app(), call.text("build"))
+
+
+def say_notes(call: Call, found: Found) -> None:
+    for note in found.notes:
+        call.say(f"  note: {note}", "yellow")
+
+
+def save_commands(call: Call, app: str, commands: dict[str, str]) -> None:
+    """Each line under its name; what else a command of that name says stays as it is."""
+    if not commands:
+        return
+    path = f"/apps/{segment(app)}/commands"
+    there = {one["name"] for page in call.client.pages(path, {}) for one in page["items"]}
+    for name, line in commands.items():
+        if name in there:
+            call.client.send("PATCH", f"{path}/{name}", {"command": line})
+        else:
+            call.client.send("POST", path, {"name": name, "command": line})
+    call.say(f"Saved its {'command' if len(commands) == 1 else 'commands'} {', '.join(commands)}.")
+    call.hint("run one", f"tapit -a {app} create task command={next(iter(commands))} -w")
