@@ -11,7 +11,6 @@ from tests.containers.engine import Engine
 from tests.containers.images import BUSYBOX
 from tests.containers.registry import (
     CLOSED,
-    FOR_ANOTHER_MACHINE,
     LISTS_ANOTHER_MACHINE,
     NOBODY_THERE,
     REPOSITORY,
@@ -82,7 +81,6 @@ REFUSED = {
         "another processor",
         LISTS_ANOTHER_MACHINE,
     ),
-    "another processor": ({"image": FOR_ANOTHER_MACHINE}, "another processor", ""),
 }
 
 
