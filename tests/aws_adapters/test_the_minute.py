@@ -115,10 +115,13 @@ def test_the_event_of_a_last_failure_pauses_the_schedule_with_what_its_policy_na
         made.tasks.create(a_running_task(id=task_id, created_by=schedule.creator), None, None)
     made.schedules.create(schedule.but(runs=[{"time": NOON, "task_id": task_id} for task_id in ids]), 100)
 
+    def hear_of_its_end(task_id: str) -> None:
+        home.call("ecs_event", lambda: record_sighting(services(), task_id, an_end(exit_code=1)))
+
     before = Counter(home.requests)
+    home.keys.clear()
     for task_id in ids:
-        home.keys.clear()
-        home.call("ecs_event", lambda ended=task_id: record_sighting(services(), ended, an_end(exit_code=1)))
+        hear_of_its_end(task_id)
 
     paused = made.schedules.get("shop", "nightly")
     assert (paused.paused is not None, paused.failures, paused.due_at) == (True, 2, None)
