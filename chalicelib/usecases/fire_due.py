@@ -1,6 +1,6 @@
 """Fire what is due, in order, for a bounded time; what is left is due still, and comes first the next time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
@@ -8,10 +8,8 @@ from typing import Any
 
 from chalicelib.domain.app import App
 from chalicelib.domain.schedule import Schedule
-from chalicelib.domain.schedule_runs import unended
-from chalicelib.domain.task import Task
 from chalicelib.ports import AppStore, Services
-from chalicelib.usecases.find_runs import AT_ONCE, last_tries
+from chalicelib.usecases.find_runs import EarlierRuns
 from chalicelib.usecases.fire import fire
 
 PAGE = 2000  # schedules: those of one time come by app, and there should be work for everybody
@@ -69,7 +67,7 @@ class Firer:
         """Return the ids of those that time was left for."""
         apps: Any = _RememberedApps(services.apps)
         home = replace(services, apps=apps)
-        earlier_runs = _EarlierRuns(services, schedules)
+        earlier_runs = EarlierRuns(services, schedules)
         tried: set[str] = set()
 
         def is_over() -> bool:
@@ -101,43 +99,6 @@ class Firer:
             return [schedules]
         each = max(1, self._at_once // len(own))
         return [some[first::each] for some in own.values() for first in range(min(each, len(some)))]
-
-
-class _EarlierRuns:
-    """How they ended: when a schedule is fired, that is read for as many as one request can ask for together."""
-
-    def __init__(self, services: Services, schedules: Sequence[Schedule]) -> None:
-        self._services = services
-        waiting = [schedule for schedule in schedules if unended(schedule)]
-        self._together = {schedule.id: some for some in _slices(waiting) for schedule in some}
-        self._read: dict[str, Mapping[str, Task] | None] = {}
-        self._reading = Lock()
-
-    def of(self, schedule: Schedule) -> Mapping[str, Task] | None:
-        """Return the last tries of its runs; None when they could not be read, which was raised once already."""
-        some = self._together.get(schedule.id)
-        if some is None:
-            return {}
-        with self._reading:
-            if some[0].id not in self._read:
-                self._read[some[0].id] = None
-                asked = (task_id for each in some for task_id in unended(each))
-                self._read[some[0].id] = last_tries(self._services, asked)
-            return self._read[some[0].id]
-
-
-def _slices(schedules: Sequence[Schedule]) -> Iterator[Sequence[Schedule]]:
-    """Yield them in order, as many together as have runs that one request can ask for."""
-    some: list[Schedule] = []
-    runs = 0
-    for schedule in schedules:
-        more = len(unended(schedule))
-        if some and runs + more > AT_ONCE:
-            yield some
-            some, runs = [], 0
-        some.append(schedule)
-        runs += more
-    yield some
 
 
 class _RememberedApps:
