@@ -101,6 +101,13 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"Cannot(Start|Create)ContainerError.*(network \S+ not found|find network)",
+        (
+            "The engine has no network by that name: docker compose up makes those of a compose project, docker "
+            "network ls shows what there is; tapit set app name=APP networks=NAME."
+        ),
+    ),
+    (
         r"dependency graph",
         (
             "A sidecar did not come up, so the command never ran; the reason names it. Look at that container's own "
