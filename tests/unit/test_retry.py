@@ -144,7 +144,7 @@ def test_an_end_is_followed_once_however_often_it_is_seen() -> None:
 
 
 def test_a_next_try_is_a_new_task_that_waits_and_of_which_nothing_has_happened() -> None:
-    task = a_retried_task(environment={"A": "1"}, docker_tag="v3", interactive=True)
+    task = a_retried_task(environment={"A": "1"}, docker_tag="v3", user="app", interactive=True)
 
     following = after(task, **INTERRUPTED)
 
@@ -194,7 +194,7 @@ def test_what_to_do_about_a_task_that_was_tried_again_is_to_look_at_the_next_try
     assert told.retried_by == NEXT
     assert told.diagnosis is not None
     assert told.diagnosis.next == (
-        f"It was tried again as task {NEXT}, attempt 2 of 3: tapit show task task={NEXT} tells how that went."
+        f"It was tried again as task {NEXT}, attempt 2 of 3. How that went: tapit show task task={NEXT}"
     )
 
 

@@ -104,6 +104,11 @@ CHANGEABLE = (
         choices=("true", "false"),
     ),
 )
+OF_TASKS = tuple(key for key in task_keys.KEYS if key.name != "if_locked")
+NO_IF_LOCKED = (
+    ("if_locked",),
+    "overlap= says what becomes of a run while its lock is held: skip, queue, allow or replace.",
+)
 UNSETTABLE = (
     *(key.name for key in CHANGEABLE if key.name not in (*WHEN, "enabled")),
     *task_keys.UNSETTABLE,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.at_a_terminal import run_at_a_terminal
 from tests.cli.conftest import HomeThat, Place
-from tests.cli.scripted_home import Answers, Says, a_list, a_refusal, a_task
+from tests.cli.scripted_home import Answers, Asked, Says, a_list, a_refusal, a_task
 
 RED, BOLD = "\x1b[31m", "\x1b[1m"
 
@@ -416,6 +416,26 @@ def test_one_is_started_now_as_a_task(place: Place, home_that: HomeThat) -> None
     assert started.stderr.startswith("Created task 1jd3m8k7x2qf.\n")
 
 
+@pytest.mark.parametrize("verb", [["show"], ["set", "jitter=1m"], ["start"]])
+def test_a_name_that_is_mistyped_is_told_the_nearest(
+    verb: list[str], place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/apps/demo/schedules":
+            return Says({"items": [a_schedule(), a_schedule(name="hourly")], "next": None})
+        return a_refusal(404, "ScheduleNotFound", "App demo has no schedule nigthly.")
+
+    home_that(answer)
+
+    refused = place.run(verb[0], "schedule", "nigthly", *verb[1:])
+
+    assert refused.returncode == 3
+    assert refused.stderr.splitlines()[:2] == [
+        "error: App demo has no schedule nigthly.",
+        "  → did you mean name=nightly?",
+    ]
+
+
 def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat) -> None:
     home_that(always({"name": "nightly", "removed": True}))
     assert place.run("delete", "schedule", "nightly").stderr == "Removed schedule nightly; its tasks stay.\n"
@@ -423,6 +443,18 @@ def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat)
     home_that(lambda _asked: a_refusal(404, "ScheduleNotFound", "App demo has no schedule nightly."))
     gone = place.run("delete", "schedule", "nightly")
     assert (gone.returncode, json.loads(gone.stdout)) == (0, {"name": "nightly", "removed": False})
+
+
+def test_what_becomes_of_a_run_whose_lock_is_held_is_said_by_overlap(
+    place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(always(a_schedule()))
+
+    refused = place.run("set", "schedule", "nightly", "lock=migrate", "if_locked=wait")
+
+    assert (refused.returncode, home.asked) == (2, [])
+    assert "tapit set schedule takes no if_locked=" in refused.stderr
+    assert "overlap= says what becomes of a run" in refused.stderr
 
 
 def test_the_tasks_of_one_are_listed(place: Place, home_that: HomeThat) -> None:
@@ -434,3 +466,36 @@ def test_the_tasks_of_one_are_listed(place: Place, home_that: HomeThat) -> None:
     assert "schedule" not in home.asked[0].query
     assert listed.stderr == "more: tapit list tasks schedule=nightly --all\n"
     assert place.run("list", "tasks", "schedule=nightly", "created_by=ci").returncode == 2
+
+
+def test_the_failed_tasks_of_one_are_listed_page_by_page_also_where_some_hold_none(
+    place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        page = int(asked.query.get("cursor", 0))
+        return Says({"items": [a_task(status="FAILED")] if page == 2 else [], "next": [*"12", None][page]})
+
+    home = home_that(answer)
+
+    listed = place.run("list", "tasks", "schedule=nightly", "status=FAILED", "-o", "id")
+
+    assert listed.stdout.split() == [a_task()["id"]]
+    assert {asked.query["status"] for asked in home.asked} == {"FAILED"}
+
+
+def test_a_schedule_that_there_is_not_is_told_with_one_that_is_called_almost_so(
+    place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("/schedules/nigthly"):
+            return a_refusal(404, "ScheduleNotFound", "App demo has no schedule nigthly.")
+        items = [a_schedule()] if asked.path.endswith("/schedules") else []
+        return Says({"items": items, "next": None})
+
+    home_that(answer)
+
+    refused = place.run("list", "tasks", "schedule=nigthly")
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "App demo has no schedule nigthly." in refused.stderr
+    assert "did you mean schedule=nightly?" in refused.stderr
