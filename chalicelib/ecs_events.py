@@ -15,6 +15,7 @@ PATTERN = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
 MAIN_CONTAINER = "main"
 LOST_OUTPUT = "tapit.lost-output-bytes"
 COMMAND_EXIT_CODE = "tapit.command-exit-code"
+WAITING_FOR = "tapit.waiting-for"
 TIME_WAS_UP = "tapit: max_hours="  # how the reason begins that we give for a stop at the time limit
 _NUMBER = re.compile(r"-?[0-9]{1,15}")
 _STARTED_BY = re.compile(r"tapit-([A-Za-z0-9-]+)/([0-9a-z]{12})(?:/([0-9]{1,9}))?")
@@ -88,7 +89,7 @@ def sighting_in(detail: dict[str, Any]) -> Sighting:
         reason=_reason(seen.stoppedReason, main.reason),
         out_of_memory=(main.reason or "").startswith("OutOfMemory"),
         time_was_up=(seen.stoppedReason or "").startswith(TIME_WAS_UP),
-        waiting_for=NOT_STARTED.get(seen.lastStatus),
+        waiting_for=_text(WAITING_FOR, seen.attributes) or NOT_STARTED.get(seen.lastStatus),
         lost_output_bytes=_number(LOST_OUTPUT, seen.attributes) or 0,
         command_exit_code=_number(COMMAND_EXIT_CODE, seen.attributes),
         attempt=int(ours[3]) if ours is not None and ours[3] else None,
@@ -120,5 +121,9 @@ def _reason(stopped: str | None, container: str | None) -> str | None:
 
 def _number(name: str, attributes: list[_Attribute]) -> int | None:
     """Attributes of that name may be anybody's: what is no number says nothing."""
-    values = (attribute.value for attribute in attributes if attribute.name == name)
-    return next((int(value) for value in values if _NUMBER.fullmatch(value)), None)
+    value = _text(name, attributes)
+    return int(value) if value is not None and _NUMBER.fullmatch(value) else None
+
+
+def _text(name: str, attributes: list[_Attribute]) -> str | None:
+    return next((attribute.value for attribute in attributes if attribute.name == name), None)

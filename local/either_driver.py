@@ -1,6 +1,6 @@
 """Chooses for each task whether it runs as a container or as plain processes: one with an image is a container."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.app import App
@@ -74,6 +74,12 @@ class EitherDriver:
 
     def kill_leftovers(self, folder: RunFolder) -> int:
         return self._process.kill_leftovers(folder) + self._container.kill_leftovers(folder)
+
+    def forget(self, task: Task) -> None:
+        self._container.forget(task)
+
+    def clean_up(self, is_supervised: Callable[[str], bool]) -> None:
+        self._container.clean_up(is_supervised)
 
     def _of(self, task: Task, app: App) -> Driver:
         return self._container if task.image_in(app.image) else self._process

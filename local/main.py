@@ -20,7 +20,8 @@ from tapit.language.suggested_command import as_typed_here
 from tapit.language.values import profile as checked_profile
 
 from chalicelib import VERSION
-from local.docker_driver.reachable_engine import EngineFinder
+from local.clean import FAILURES, clean
+from local.docker_driver.reachable_engine import EngineFinder, NoEngine
 from local.either_driver import AUTO, NAMES, what_tasks_run_as
 from local.home import build_home, serve
 from local.serving.server import (
@@ -46,7 +47,7 @@ def _profile_name(_context: click.Context, _option: click.Parameter, name: str) 
         raise click.BadParameter(f"{error}. {error.why}") from error
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
@@ -74,7 +75,9 @@ def _profile_name(_context: click.Context, _option: click.Parameter, name: str) 
 )
 @click.option("--verbose", "-v", is_flag=True, help="Log every request.")
 @click.version_option(VERSION, prog_name="tapit-local")
+@click.pass_context
 def main(
+    context: click.Context,
     state: Path | None,
     port: int | None,
     profile: str,
@@ -90,6 +93,9 @@ def main(
 
     TAPIT_MEMORY_BY=polling in the environment leaves control groups alone: memory is then watched, not bounded.
     """
+    context.obj = state
+    if context.invoked_subcommand is not None:
+        return
     os.umask(0o077)  # what it makes is its owner's alone, and of use to the owner; tasks get the usual one
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(message)s")
     try:
@@ -110,6 +116,26 @@ def main(
         _fail(f"{error}", "Set HOME, or name the folder: --state DIR (and set XDG_CONFIG_HOME).")
     if not is_over:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
+
+
+@main.command("clean")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Whose tasks it is about.  [~/.local/share/tapit]",
+)
+@click.pass_obj
+def clean_up(earlier: Path | None, state: Path | None) -> None:
+    """Remove what a crash left of tasks: containers, networks and processes that nobody looks after any more.
+
+    Tasks that run are left alone, with a server or without.
+    """
+    try:
+        for removed in clean((state or earlier or default_state()).absolute()):
+            print(f"Removed {removed}.")
+    except FAILURES as error:
+        why = f"{error}" if isinstance(error, NoEngine) else f"the container engine: {error}"
+        _fail(f"Containers could not be looked for: {why}.", "Start the engine, and try again.")
 
 
 def default_state() -> Path:

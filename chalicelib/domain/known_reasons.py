@@ -18,6 +18,28 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
     ),
     (
+        r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out)",
+        (
+            "Its registry cannot be reached from the container engine: check the name before the image's first /, the "
+            "engine's network, and a proxy that it may need."
+        ),
+    ),
+    (
+        r"CannotPullContainerError: \S+ could not be pulled: .*(denied|authoriz|forbidden|credentials|authentication)",
+        (
+            "If it is private, log in to its registry as whoever started tapit-local (docker login REGISTRY, podman "
+            "login REGISTRY); else check its name, for registries say the same of what is not there."
+        ),
+    ),
+    (
+        r"CannotPullContainerError: \S+ could not be pulled: .*(no space|disk quota)",
+        "The engine's disk is full: make room there (docker system prune, podman system prune).",
+    ),
+    (
+        r"CannotPullContainerError: \S+ is not on this machine, and pull=never",
+        "Build or pull it, or leave out pull=never.",
+    ),
+    (
         r"CannotPullContainerError.*(not found|manifest unknown|does not exist|no such)",
         "That image or tag does not exist: check image= or docker_tag=, and that the build pushed it.",
     ),
@@ -101,11 +123,42 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"Cannot(Start|Create)ContainerError.*(network \S+ not found|find network)",
+        r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
+        "The image was built for another processor: build or pull it for the one that the engine runs on.",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(find user|no matching entries in (passwd|group))",
+        "The image has no such user or group: name one that it has, or a number: user=1000.",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(bind source path|statfs|mount source)",
+        "A folder of mounts= is not there on the machine of the engine: make it, or name another one.",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*network.*not found",
         (
-            "The engine has no network by that name: docker compose up makes those of a compose project, docker "
-            "network ls shows what there is; tapit set app name=APP networks=NAME."
+            "There is no such network: docker compose up makes those of a compose project, docker network create NAME "
+            "any other; or name another one: networks=NAME."
         ),
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(address pool|free (subnet|network))",
+        "The engine has no addresses left for another network: remove some that nobody uses (docker network prune).",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*container-init binary",
+        "Podman lacks its init program: install it on its machine (Debian: apt install catatonit).",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*cgroup controller",
+        (
+            "The engine may not bound what it runs: let systemd delegate it the controllers cpu and memory, or use "
+            "one that runs as root."
+        ),
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError: the container engine",
+        "Start the container engine again, and run the task again.",
     ),
     (
         r"dependency graph",

@@ -9,6 +9,7 @@ from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
 
+CONTAINER_LOST = "ContainerLost"  # not one of ECS's: somebody else removed the container
 LAST_PLAIN_EXIT_CODE = 128  # above it are those of signals
 CLOCK_GRAIN = timedelta(milliseconds=10)  # two clocks' roundings may disagree by that much about a deadline
 
@@ -44,6 +45,8 @@ def outcome(asked: Asked, seen: Sighting) -> Outcome:
         return _outcome_of_stop(asked, seen, seen.exit_code)
     if seen.stop_code == "TaskFailedToStart":
         return Outcome(Status.FAILED, EndedBy.START_FAILURE, seen.exit_code)
+    if seen.stop_code == CONTAINER_LOST:
+        return Outcome(Status.LOST, EndedBy.LOST, None)
     if seen.stop_code == "SpotInterruption":
         return Outcome(Status.FAILED, EndedBy.SPOT, seen.exit_code)
     return Outcome(Status.FAILED, EndedBy.INFRASTRUCTURE, seen.exit_code)

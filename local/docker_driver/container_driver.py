@@ -4,6 +4,7 @@ import hashlib
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from chalicelib.domain.errors import InvalidRequest, RefusedForNow
 from chalicelib.domain.image import Pull
 from chalicelib.domain.mount import Mount
 from chalicelib.domain.task import Task
-from local.docker_driver.leftovers import kill_leftovers
+from local.docker_driver.container_request import APP_LABEL, ATTEMPT_LABEL, HOME_LABEL
+from local.docker_driver.engine_requests import NO_ENGINE, remove_network
+from local.docker_driver.leftovers import kill_leftovers, remove_unsupervised
 from local.docker_driver.reachable_engine import NoEngine, ReachableEngine
 from local.runs.run_folder import RunFolder
 from local.runs.run_requests import in_seconds
@@ -101,15 +104,25 @@ class ContainerDriver:
                 "networks": plan["networks"] or [self.own_network(task.app)],
                 "own_network": None if plan["networks"] else self.own_network(task.app),
                 "labels": {
-                    "tapit.home": self._home,
-                    "tapit.app": task.app,
-                    "tapit.attempt": str(task.launch.attempt),
+                    HOME_LABEL: self._home,
+                    APP_LABEL: task.app,
+                    ATTEMPT_LABEL: str(task.launch.attempt),
                 },
                 "surroundings": {name: os.environ[name] for name in _SURROUNDINGS if name in os.environ},
             },
         )
 
     kill_leftovers = staticmethod(kill_leftovers)
+
+    def forget(self, task: Task) -> None:
+        plan = task.launch.plan if task.launch else {}
+        if plan.get("driver") == "docker":
+            with suppress(*NO_ENGINE):  # a later clean-up finds it as well
+                remove_network(plan["engine"], plan["api_version"], self.own_network(task.app))
+
+    def clean_up(self, is_supervised: Callable[[str], bool]) -> None:
+        with suppress(NoEngine, *NO_ENGINE):
+            remove_unsupervised(self._find_engine(), self._home, is_supervised)
 
     def own_network(self, app: str) -> str:
         """Return the name of the network that an app's tasks share; two homes may have apps of the same name."""

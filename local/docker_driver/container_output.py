@@ -22,6 +22,7 @@ class ContainerOutput:
         self.source = os.dup(line.fileno())
         self.is_at_end = False
         self.taken = 0  # bytes of both streams together
+        self._is_framed = True
         self._frame_left = 0
         self._header = b""
         self._waiting = bytearray()
@@ -29,6 +30,12 @@ class ContainerOutput:
     @property
     def is_passed_on(self) -> bool:
         return self.is_at_end and not self._waiting
+
+    def go_on_with(self, line: Any) -> None:
+        """Read on from a line without frames, which begins where the one that has ended broke off."""
+        self._line, self._is_framed = line, False
+        os.dup2(line.fileno(), self.source)
+        self.is_at_end = False
 
     def hear(self) -> None:
         """Take what the source has, once all that came before is handed on."""
@@ -61,9 +68,11 @@ class ContainerOutput:
             data = b""
         if not data:
             self._end()
-        self._waiting += self._payload(data)
+        payload = self._unframed(data) if self._is_framed else data
+        self.taken += len(payload)
+        self._waiting += payload
 
-    def _payload(self, data: bytes) -> bytes:
+    def _unframed(self, data: bytes) -> bytes:
         """Return what is in the frames, however they are cut."""
         parts = []
         while data:
@@ -78,7 +87,6 @@ class ContainerOutput:
             if len(self._header) == _HEADER.size:
                 _, self._frame_left = _HEADER.unpack(self._header)
                 self._header = b""
-        self.taken += sum(map(len, parts))
         return b"".join(parts)
 
     def _end(self) -> None:

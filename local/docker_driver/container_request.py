@@ -7,7 +7,8 @@ from typing import Any
 
 from local.supervisor.spec import Spec, to_text
 
-TASK_LABEL = "tapit.task"
+HOME_LABEL, APP_LABEL, TASK_LABEL, ATTEMPT_LABEL = "tapit.home", "tapit.app", "tapit.task", "tapit.attempt"
+NAME_PREFIX = "tapit-"
 # What Podman leaves out by default: none of it is of use to a task, and raw sockets and devices are to its neighbours.
 _DROPPED = ("AUDIT_WRITE", "MKNOD", "NET_RAW")
 _NANO = 1_000_000_000
@@ -15,7 +16,7 @@ _NANO = 1_000_000_000
 
 def container_name(spec: Spec) -> str:
     """One for each attempt at a task, so that nothing runs twice."""
-    return f"tapit-{spec.folder.rpartition('/')[2]}"
+    return f"{NAME_PREFIX}{spec.folder.rpartition('/')[2]}"
 
 
 def container_request(spec: Spec) -> dict[str, Any]:

@@ -2,30 +2,36 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from select import POLLIN
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, DockerException, NotFound
 
-from local.docker_driver.app_network import have_network
 from local.docker_driver.container_output import ContainerOutput
-from local.docker_driver.container_request import container_name, container_request
-from local.docker_driver.engine import FAILURES, Engine, in_words, take_environment
-from local.docker_driver.engine_of_run import remember_engine
+from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
+from local.docker_driver.followed_log import follow_log
+from local.docker_driver.made_container import MadeContainer, make_container
 from local.docker_driver.memory_evidence import MemoryEvidence
+from local.docker_driver.post_mortem import why_nothing_ran
 from local.supervisor.atomic_files import Value
 from local.supervisor.driven_task import CannotStart, Preparation
 from local.supervisor.exit_record import ExitRecord
 from local.supervisor.spec import Spec
 
 KILLED = 137
+NOT_RUN = (126, 127)
 REMOVED = "its container was removed by somebody else, so how it ended is not known"
+ENGINE_WENT_DOWN = "the container engine went down, and took its containers along"
 _LOOKS_AROUND_EVERY = 0.2  # seconds
-_PATIENCE_WITH_THE_KILLED = 30.0  # seconds
+_TELLS_EVERY = 1.0
+_PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
-_SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # seconds between looks when its output has ended
+_SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
+_REMOVAL = 1.0  # seconds that it may take
+_LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
 
 class ContainerTask:
@@ -34,14 +40,15 @@ class ContainerTask:
     def __init__(self, spec: Spec, exit_record: ExitRecord) -> None:
         self._spec = spec
         self._exit_record = exit_record
-        self._name = container_name(spec)
         self._engine = Engine(spec.details["engine"], spec.details["api_version"])
-        self._client: Any = None
-        self._making: Future[None] | None = None
-        self._line: Any = None
+        self._making: Future[MadeContainer] | None = None
+        self._waits_for = ""
+        self._made: MadeContainer | None = None
         self._output: ContainerOutput | None = None
         self._state: dict[str, Any] = {}
-        self._evidence = MemoryEvidence(0)
+        self._evidence = MemoryEvidence("", 0)
+        self._engine_was_gone = False
+        self._is_to_be_told = False
         self._is_over = False
         self._pause = _SHORTEST_PAUSE
         self._look_at = _LOOK_EVERY
@@ -50,60 +57,46 @@ class ContainerTask:
     def is_running(self) -> bool:
         return not self._is_over or not (self._output is None or self._output.is_passed_on)
 
+    @property
+    def _container(self) -> MadeContainer:
+        assert self._made is not None
+        return self._made
+
+    # Starting
+
     def prepare(self, preparation: Preparation) -> bool:
         take_environment(self._spec.details["surroundings"])
-        self._making = ThreadPoolExecutor(1).submit(self._make)
+        self._making = ThreadPoolExecutor(1).submit(make_container, self._engine, self._spec, self._wait_for)
+        told, tell_at = "", 0.0
         while not wait([self._making], _LOOKS_AROUND_EVERY).done:
             if preparation.is_unwanted():
                 return False
-        self._making.result()
+            if self._waits_for != told and time.monotonic() >= tell_at:
+                told, tell_at = self._waits_for, time.monotonic() + _TELLS_EVERY
+                preparation.tell(told)
+        self._made = self._making.result()
         return True
 
-    def _make(self) -> None:
-        """Attach before the start, or the first words may be missed."""
-        try:
-            remember_engine(self._spec.folder, self._engine.url, self._engine.api_version)
-            self._client = self._engine.client()
-            self._remove_namesake()
-            self._create()
-            self._line = self._attach()
-        except FAILURES as error:
-            raise CannotStart(in_words(error)) from error
-
-    def _create(self) -> None:
-        details = self._spec.details
-        if details["own_network"] is not None:
-            have_network(self._client, details["own_network"], details["labels"])
-        self._client.create_container_from_config(container_request(self._spec), self._name)
-        for network in details["networks"][1:]:
-            self._client.connect_container_to_network(self._name, network)
-
-    def _remove_namesake(self) -> None:
-        """There is one only if the supervisor of this attempt was killed before anything ran."""
-        try:
-            self._client.remove_container(self._name, v=True, force=True)
-        except NotFound:
-            return
-
-    def _attach(self) -> Any:
-        wanted = {"stdout": 1, "stderr": 1, "stream": 1}
-        raw = self._client.attach_socket(self._name, params=wanted)
-        return getattr(raw, "_sock", raw)
+    def _wait_for(self, what: str) -> None:
+        self._waits_for = what
 
     def start(self, output: int) -> None:
+        """Without an answer it may run or not, which is seen when the engine answers again."""
         try:
-            self._client.start(self._name)
-        except FAILURES as error:
+            self._container.start()
+        except APIError as error:
             raise CannotStart(in_words(error)) from error
-        self._output = ContainerOutput(self._line, output)
+        except GONE:
+            self._engine_was_gone = True
+        self._output = ContainerOutput(self._container.line, output)
         self._inspect()
-        self._evidence = MemoryEvidence(self._state.get("Pid", 0))
+        self._evidence = MemoryEvidence(self._container.id, self._state.get("Pid", 0))
 
     def facts(self) -> dict[str, Value]:
         return {
             "pid": self._state.get("Pid", 0),
             "memory_enforced_by": "engine" if self._spec.memory_bytes else None,
-            "container": self._name,
+            "container": self._container.name,
             "engine": self._engine.url,
         }
 
@@ -118,55 +111,101 @@ class ContainerTask:
         assert source == self._output.source
         self._output.hear()
         if self._output.is_at_end:
+            self._evidence.look()
             self._look_at = min(self._look_at, moment)
 
     def due_at(self) -> float:
         return math.inf if self._is_over else self._look_at
 
     def look(self, moment: float) -> None:
-        if self._output is not None:
-            self._output.pass_on()
+        assert self._output is not None
+        self._output.pass_on()
         if self._is_over or moment < self._look_at:
             return
-        self._look_at = moment + self._pause
-        if self._output is not None and not self._output.is_at_end:
-            self._look_at = moment + _LOOK_EVERY
-        self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
         self._inspect()
+        self._tell()
+        if not self._output.is_at_end:
+            self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
+            return
+        self._look_at, self._pause = moment + self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
+        if self._pause > _LINE_BROKE and self._state.get("Running"):
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Where the line broke: the engine has kept what came since, also of a container that has ended."""
+        assert self._output is not None
+        self._output.go_on_with(follow_log(self._container.client, self._container.name, self._output.taken))
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
         try:
-            self._state = self._client.inspect_container(self._name)["State"]
+            self._state = self._container.state()
         except NotFound:
             self._exit_record.lost(REMOVED)
             self._is_over = True
         except FAILURES:
-            return
+            self._state = {}
+            self._engine_was_gone = True
         else:
-            if self._state["Status"] in ("exited", "stopped", "dead"):
-                self._ended()
+            self._judge(self._state)
 
-    def _ended(self) -> None:
-        self._is_over = True
-        exit_code = self._state["ExitCode"]
+    def _judge(self, state: dict[str, Any]) -> None:
+        if state["Status"] == "created" and self._engine_was_gone:
+            self._exit_record.failed_to_start(CannotStart.ecs_name, ENGINE_WENT_DOWN)
+            self._is_over = True
+        elif state["Status"] in ("exited", "stopped", "dead"):
+            self._is_over = True
+            if self._engine_was_gone:
+                self._read_on()
+            self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
+
+    def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
         self._exit_record.exited(exit_code)
-        if exit_code != KILLED or self._spec.memory_bytes is None or self._exit_record.stopped_by is not None:
+        if self._exit_record.stopped_by is not None:
             return
-        if self._evidence.was_out_of_memory(self._state.get("OOMKilled", False)):
+        if exit_code in NOT_RUN and (why := why_nothing_ran(self._container)):
+            self._exit_record.failed_to_start(CannotStart.ecs_name, why)
+        elif self._engine_was_gone and exit_code > 128:
+            self._exit_record.host_failed(ENGINE_WENT_DOWN)
+        elif exit_code == KILLED and (says_out_of_memory or self._evidence.kills):
             self._exit_record.ran_out_of_memory()
+        elif exit_code == KILLED and self._is_being_removed():
+            self._exit_record.lost(REMOVED)
+
+    def _is_being_removed(self) -> bool:
+        """Whoever removes a container that runs has it killed first."""
+        patience = time.monotonic() + _REMOVAL
+        while time.monotonic() < patience:
+            try:
+                self._container.state()
+            except NotFound:
+                return True
+            except FAILURES:
+                return False
+            time.sleep(_REMOVAL / 20)
+        return False
 
     # Ending
 
     def terminate(self) -> None:
-        self._signal(self._stop_signal())
+        """An engine that is not there now passes it on when it is."""
+        self._is_to_be_told = True
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._is_to_be_told:
+            return
+        with suppress(*GONE):
+            self._signal(self._container.stop_signal)
+            self._is_to_be_told = False
 
     def kill(self) -> None:
         if self._output is None:
             return
         patience = time.monotonic() + _PATIENCE_WITH_THE_KILLED
         while not self._is_over and time.monotonic() < patience:
-            self._signal("SIGKILL")
+            with suppress(*GONE):
+                self._signal("SIGKILL")
             self._inspect()
             time.sleep(_SHORTEST_PAUSE)
         if not self._is_over:
@@ -179,23 +218,13 @@ class ContainerTask:
 
     def remove(self) -> None:
         """What cannot be removed now is by the server, with the folder."""
-        if self._making is not None:
-            wait([self._making], _PATIENCE_WITH_THE_KILLED)
-        if self._client is None:
+        if self._making is None or not wait([self._making], _PATIENCE_WITH_THE_KILLED).done:
             return
-        _try(lambda: self._client.remove_container(self._name, v=True, force=True))
+        if self._making.exception() is None:
+            with suppress(*FAILURES):
+                self._making.result().remove()
 
     def _signal(self, name: str) -> None:
-        _try(lambda: self._client.kill(self._name, name))
-
-    def _stop_signal(self) -> str:
-        """Images may name another one than SIGTERM."""
-        return "SIGTERM"
-
-
-def _try(ask: Callable[[], object]) -> None:
-    """Ask for what is asked for again, or by somebody else, when an engine refuses or is gone."""
-    try:
-        ask()
-    except FAILURES:
-        return
+        """Raise one of GONE; an engine that refuses has nothing to send it to."""
+        with suppress(DockerException):
+            self._container.kill(name)

@@ -9,7 +9,6 @@ from docker.errors import APIError, DockerException
 
 SILENCE = 60.0  # seconds that an engine may take for an answer
 GONE = (requests.RequestException, OSError)  # nobody answers there
-REFUSED = (APIError,)
 
 
 class Engine:

@@ -1,12 +1,25 @@
-"""Removes what is left of a task whose supervisor was killed and so could not do it."""
+"""Removes what is left of tasks whose supervisors were killed and so could not do it."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from local.docker_driver.container_request import HOME_LABEL, NAME_PREFIX
 from local.docker_driver.engine_of_run import ENGINE_FILE
+from local.docker_driver.engine_requests import NO_ENGINE, list_labelled, remove_container, remove_network
+from local.docker_driver.reachable_engine import ReachableEngine
 from local.runs.run_folder import RunFolder
 from local.supervisor.atomic_files import read_text
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """By their names."""
+
+    containers: list[str]
+    networks: list[str]
 
 
 def kill_leftovers(folder: RunFolder) -> int:
@@ -14,18 +27,21 @@ def kill_leftovers(folder: RunFolder) -> int:
     engine = read_text(str(folder.path / ENGINE_FILE))
     if engine is None:
         return 0
-    from docker.errors import NotFound
-
-    from local.docker_driver.engine import FAILURES, Engine, in_words
-
     url, _, api_version = engine.partition("\n")
     try:
-        Engine(url, api_version.strip()).client().remove_container(
-            f"tapit-{folder.path.name}", v=True, force=True
-        )
-    except NotFound:
+        return int(remove_container(url, api_version.strip(), f"{NAME_PREFIX}{folder.path.name}"))
+    except NO_ENGINE as error:
+        logger.warning("What is left of %s could not be removed: %s", folder.path, error)
         return 0
-    except FAILURES as error:
-        logger.warning("What is left of %s could not be removed: %s", folder.path, in_words(error))
-        return 0
-    return 1
+
+
+def remove_unsupervised(engine: ReachableEngine, home: str, is_supervised: Callable[[str], bool]) -> Removed:
+    """Remove a home's containers whose runs (asked about by the names of their folders) nobody supervises any more,
+    and its networks that nobody is in. Raise one of NO_ENGINE.
+    """
+    where, label = (engine.url, engine.api_version), f"{HOME_LABEL}={home}"
+    names = [found["Names"][0].removeprefix("/") for found in list_labelled(*where, "containers", label)]
+    left = [name for name in names if not is_supervised(name.removeprefix(NAME_PREFIX))]
+    containers = [name for name in left if remove_container(*where, name)]
+    networks = [found["Name"] for found in list_labelled(*where, "networks", label)]
+    return Removed(containers, [name for name in networks if remove_network(*where, name)])

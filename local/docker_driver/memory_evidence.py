@@ -5,43 +5,38 @@ what was killed, if it is one of this machine, and is gone a moment after the co
 """
 
 import os
+from contextlib import suppress
 
 _CONTROLLER = ",memory,"
 
 
 class MemoryEvidence:
-    """To be made while the container runs. `pid` is its first process, as the engine knows it: 0 when it is over."""
+    """To be made while the container runs. `pid` is its first process in the engine's eyes, 0 when it is over."""
 
-    def __init__(self, pid: int) -> None:
-        self._file = _open_count(pid) if pid else None
+    def __init__(self, container_id: str, pid: int) -> None:
+        self._file = _open_count(container_id, pid) if pid else None
+        self.kills = 0
 
-    def was_out_of_memory(self, engine_says: bool) -> bool:  # noqa: FBT001
-        """Judge a container that ended by SIGKILL, had a limit, and was not killed by us."""
-        kills = self._kills()
-        return engine_says or kills is None or kills > 0
-
-    def _kills(self) -> int | None:
-        """Return None when nobody knows."""
+    def look(self) -> None:
+        """Take the count while it is there: best as soon as the container may be over."""
         if self._file is None:
-            return None
-        try:
+            return
+        with suppress(OSError):  # the group is gone
             lines = os.pread(self._file, 4096, 0).decode().splitlines()
-        except OSError:  # the group is gone
-            return None
-        counts = (line.partition(" ")[2] for line in lines if line.startswith("oom_kill "))
-        return next((int(count) for count in counts), None)
+            self.kills = sum(int(line.partition(" ")[2]) for line in lines if line.startswith("oom_kill "))
 
 
-def _open_count(pid: int) -> int | None:
-    for path in _paths(pid):
-        try:
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+def _open_count(container_id: str, pid: int) -> int | None:
+    """A process of that number may be another machine's; then the group here is somebody else's."""
+    for group in _groups(pid):
+        if container_id not in group:
             continue
+        with suppress(OSError):
+            return os.open(group, os.O_RDONLY | os.O_CLOEXEC)
     return None
 
 
-def _paths(pid: int) -> list[str]:
+def _groups(pid: int) -> list[str]:
     try:
         with open(f"/proc/{pid}/cgroup") as file:
             lines = [line.rstrip("\n").split(":", 2) for line in file]

@@ -6,16 +6,16 @@ NoEngine     nobody answers; the message says who was asked, and how to get an e
 """
 
 import hashlib
-import http.client
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from local.docker_driver.engine_requests import NO_ENGINE, ping
 
 ANSWERS_WITHIN = 2.0  # seconds
 REMEMBERED_FOR = 10.0
@@ -74,8 +74,8 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
     failures = {}
     for url in dict.fromkeys([*([known.url] if known else []), *_urls(environment)]):
         try:
-            return _ask(url)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            return _asked(url)
+        except NO_ENGINE as error:
             failures[url] = str(getattr(error, "strerror", None) or error).lower()
     told = {url: why for url, why in failures.items() if not _is_absent(url)} or failures
     why = "; ".join(f"{url}: {why}" for url, why in list(told.items())[:3])
@@ -132,18 +132,10 @@ def _json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _ask(url: str) -> ReachableEngine:
-    connection = _Connection(url)
-    try:
-        connection.request("GET", "/_ping")
-        answer = connection.getresponse()
-        version = answer.getheader("Api-Version")
-    finally:
-        connection.close()
-    if version is None:
-        raise ValueError(f"it does not speak Docker's API (HTTP status {answer.status})")
+def _asked(url: str) -> ReachableEngine:
+    version, server = ping(url, ANSWERS_WITHIN)
     newest = min(_numbers(version), NEWEST_API)
-    is_podman = "libpod" in (answer.getheader("Server") or "").lower()
+    is_podman = "libpod" in server.lower()
     return ReachableEngine("Podman" if is_podman else "Docker", url, ".".join(map(str, newest)))
 
 
@@ -153,20 +145,3 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _is_absent(url: str) -> bool:
     return url.startswith("unix://") and not Path(urlsplit(url).path).exists()
-
-
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("unix", "tcp", "http"):
-            raise ValueError("only unix:// and tcp:// are understood")
-        super().__init__(parts.hostname or "localhost", parts.port or 2375, timeout=ANSWERS_WITHIN)
-        self._path = parts.path if parts.scheme == "unix" else None
-
-    def connect(self) -> None:
-        if self._path is None:
-            super().connect()
-            return
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

@@ -4,7 +4,7 @@ This is no isolation: a task can do whatever the user who started the server can
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,12 @@ class ProcessDriver:
         )
 
     kill_leftovers = staticmethod(leftovers.kill_leftovers)
+
+    def forget(self, task: Task) -> None:
+        """All that there was of it is in its folders."""
+
+    def clean_up(self, is_supervised: Callable[[str], bool]) -> None:
+        """Nothing of a process stays anywhere but in its run's folder."""
 
 
 def _not_used(task: Task) -> Iterator[str]:

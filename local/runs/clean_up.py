@@ -41,6 +41,7 @@ def clean_up(
     audit.remove_expired(clock.now())
     for orphan in folders.orphans(store.known):
         _clear_away(cluster, orphan)
+    cluster.clean_up()
     database.give_back_room()
     remove_abandoned()
 

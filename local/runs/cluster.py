@@ -108,6 +108,11 @@ class LocalCluster:
     def forget(self, task: Task) -> None:
         for folder in self._folders.all_of(task):
             self.forget_folder(folder)
+        self._driver.forget(task)
+
+    def clean_up(self) -> None:
+        """Remove what crashes left on this machine of runs that nobody supervises any more."""
+        self._driver.clean_up(self._folders.is_supervised)
 
     def forget_folder(self, folder: RunFolder) -> None:
         """Remove a folder, or leave it to a later clean-up: what is left of a task must not keep its record."""

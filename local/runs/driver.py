@@ -1,6 +1,6 @@
 """What the server asks of a driver: one kind of thing that tasks run as on this machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from chalicelib.domain.app import App
@@ -29,6 +29,12 @@ class Driver(Protocol):
 
     def task_to_run(self, task: Task, app: App, folder: RunFolder, secrets: Mapping[str, str]) -> TaskToRun:
         """Return what a supervisor is to be told of a task that has its plan. Secrets go into its environment."""
+
+    def forget(self, task: Task) -> None:
+        """Remove what a task that is removed may be the last to need."""
+
+    def clean_up(self, is_supervised: Callable[[str], bool]) -> None:
+        """Remove what crashes left of runs that nobody supervises any more; they go by the names of their folders."""
 
     def kill_leftovers(self, folder: RunFolder) -> int:
         """Kill what a vanished supervisor left of its task, and return how many processes that were."""

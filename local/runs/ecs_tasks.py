@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.task import Task
-from chalicelib.ecs_events import COMMAND_EXIT_CODE, LOST_OUTPUT, MAIN_CONTAINER, started_by
+from chalicelib.ecs_events import COMMAND_EXIT_CODE, LOST_OUTPUT, MAIN_CONTAINER, WAITING_FOR, started_by
 from local.runs.run_folder import Exited, Running, Starting, State, Vanished
 from local.supervisor.run_files import SHOWS_LIFE_EVERY
 
 UNSUPERVISED = "the process that supervised it was killed, or the machine went down"
 FOLDER_REMOVED = "the folder of its run was removed, so how it ended is not known"
+_RUNNING, _OVER = 1_000_000, 1_000_001  # versions; those before the start count what it has waited for
 STAGE = "local"
 REGION = "local"
 ACCOUNT = "000000000000"
@@ -81,14 +82,21 @@ def _stage(state: State) -> dict[str, Any]:
         case Vanished():
             return _vanished(state)
         case Starting():
-            return {"version": 1, "lastStatus": "ACTIVATING"}
+            return _starting(state)
         case _:
             return {"version": 1, "lastStatus": "PROVISIONING"}
 
 
+def _starting(state: Starting) -> dict[str, Any]:
+    if state.waiting_for is None:
+        return {"version": 1, "lastStatus": "ACTIVATING"}
+    told = {"name": WAITING_FOR, "value": state.waiting_for}
+    return {"version": 1 + state.told, "lastStatus": "PENDING", "attributes": [told]}
+
+
 def _running(state: Running) -> dict[str, Any]:
     return {
-        "version": 2,
+        "version": _RUNNING,
         "lastStatus": "RUNNING",
         "startedAt": _time(state.started_at),
         "containers": [{"name": MAIN_CONTAINER, "lastStatus": "RUNNING", "runtimeId": str(state.pid)}],
@@ -103,7 +111,7 @@ def _stopped(state: Exited) -> dict[str, Any]:
         container["reason"] = state.reason
     times = {"startedAt": state.started_at, "stoppingAt": state.stopping_at, "stoppedAt": state.stopped_at}
     return {
-        "version": 3,
+        "version": _OVER,
         "lastStatus": "STOPPED",
         "desiredStatus": "STOPPED",
         "stopCode": state.stop_code,
@@ -117,7 +125,7 @@ def _stopped(state: Exited) -> dict[str, Any]:
 def _vanished(state: Vanished) -> dict[str, Any]:
     started = {} if state.started_at is None else {"startedAt": _time(state.started_at)}
     return {
-        "version": 3,
+        "version": _OVER,
         "lastStatus": "STOPPED",
         "desiredStatus": "STOPPED",
         "stopCode": "InfrastructureHealth" if state.stop_reason is None else "UserInitiated",

@@ -29,7 +29,10 @@ class NotStarted:
 
 @dataclass(frozen=True)
 class Starting:
-    pass
+    """`told` counts what it has waited for so far."""
+
+    told: int = 0
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class RunFolder:
         is_alive = self.is_alive()
         started = self.start_record()
         if is_alive:
-            seen = self._running(started) if started else Starting()
+            seen = self._running(started) if started else self._starting()
             return self._exit() or seen  # what was read may have been removed because the task had ended
         return self._exit() or (self._vanished(started) if is_begun else NotStarted())
 
@@ -137,6 +140,10 @@ class RunFolder:
     def _exit(self) -> Exited | None:
         record = self._json("exit.json")
         return Exited(**_known(Exited, record)) if record else None
+
+    def _starting(self) -> Starting:
+        told, _, what = (read_text(str(self.path / "waiting_for")) or "").partition(" ")
+        return Starting(int(told), what) if told.isdigit() else Starting()
 
     def _running(self, started: dict[str, Any]) -> Running:
         return Running(**_known(Running, started), lost_output_bytes=self._lost())

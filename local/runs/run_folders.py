@@ -27,6 +27,10 @@ class RunFolders:
     def named(self, task_id: str, attempt: int) -> RunFolder:
         return RunFolder(self.root / f"{task_id}-{attempt}", task_id)
 
+    def is_supervised(self, name: str) -> bool:
+        """Say whether a run, by the name of its folder, has a supervisor."""
+        return RunFolder(self.root / name, name).is_alive()
+
     def all_of(self, task: Task) -> list[RunFolder]:
         attempts = task.launch.attempt if task.launch else 0
         return [self.named(task.id, attempt) for attempt in range(1, attempts + 1)]

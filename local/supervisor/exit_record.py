@@ -8,7 +8,7 @@ from local.supervisor.signals import SIGKILL
 EXITED = "EssentialContainerExited"
 ASKED = "UserInitiated"
 NEVER_STARTED = "TaskFailedToStart"
-LOST = "InfrastructureHealth"
+HOST_FAILED, LOST = "InfrastructureHealth", "ContainerLost"
 
 _EXITED_REASON = "Essential container in task exited"
 _OUT_OF_MEMORY_REASON = "OutOfMemoryError: Container killed due to memory usage"
@@ -35,8 +35,15 @@ class ExitRecord:
 
     def lost(self, why: str) -> None:
         """How it ended cannot be known; a stop that was asked for explains it well enough."""
+        self._ended_from_outside(LOST, why)
+
+    def host_failed(self, why: str) -> None:
+        """It ended with what it ran on."""
+        self._ended_from_outside(HOST_FAILED, why)
+
+    def _ended_from_outside(self, stop_code: str, why: str) -> None:
         if self.stopped_by is None:
-            self._stop_code, self._reason = LOST, why
+            self._stop_code, self._reason = stop_code, why
 
     def stopping(self, by: str, reason: str, at: float) -> None:
         self.stopped_by, self.stopping_at = by, at

@@ -21,6 +21,7 @@ class Preparing:
         self._stop_conditions = stop_conditions
         self._signals = signals
         self._told_to_end = False
+        self._times_told = 0
         self._show_life_at = machine_time() + SHOWS_LIFE_EVERY
 
     @property
@@ -37,5 +38,6 @@ class Preparing:
         return self._told_to_end or self._stop_conditions.stop_reason is not None
 
     def tell(self, what: str) -> None:
-        self._files.tell(what)
+        self._times_told += 1
+        self._files.tell(self._times_told, what)
         self._notifier.notify(machine_time())

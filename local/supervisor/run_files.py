@@ -44,10 +44,10 @@ class RunFiles:
         except OSError:  # as good as it can be
             return
 
-    def tell(self, what: str) -> None:
+    def tell(self, number: int, what: str) -> None:
         """Say what the task waits for before its start; a full disk just keeps it unsaid."""
         try:
-            write_whole(f"{self._folder}/waiting_for", to_bytes(what))
+            write_whole(f"{self._folder}/waiting_for", to_bytes(f"{number} {what}"))
         except OSError:
             return
 

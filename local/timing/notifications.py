@@ -14,7 +14,7 @@ from chalicelib.domain.task import Task
 from chalicelib.ports import TaskStore
 from local.runs import sessions
 from local.runs.ecs_tasks import FOLDER_REMOVED, ecs_task, state_change_event
-from local.runs.run_folder import Exited, NotStarted, RunFolder, Running, State, Vanished
+from local.runs.run_folder import Exited, NotStarted, RunFolder, Running, Starting, State, Vanished
 from local.runs.run_folders import RunFolders
 from local.timing.background import survive
 from local.timing.supervisor_watch import SupervisorWatch
@@ -92,15 +92,19 @@ class Notifications:
             self.watch.forget(task_id)
         folder = self._folders.of(task)
         state = self._state(task, folder) if folder else None
-        if folder is None or not isinstance(state, Running | Exited | Vanished):
+        is_news = isinstance(state, Running | Exited | Vanished) or (
+            isinstance(state, Starting) and state.told > 0
+        )
+        if folder is None or not is_news:
             return
+        assert state is not None
         if isinstance(state, Vanished):
             self._kill_leftovers(folder)
         described = ecs_task(task, state, sessions.command_exit_code(folder, task))
         self._handle(state_change_event(described))
         if isinstance(state, Running):
             self.watch.runs(task_id, folder)
-        else:
+        elif not isinstance(state, Starting):
             self.watch.forget(task_id)
 
     def _state(self, task: Task, folder: RunFolder) -> State:

@@ -56,7 +56,8 @@ class ContainerHome:
     def inside(self, task_id: str, *words: str) -> str:
         """Return what a command prints in a running task."""
         with self.engine.client() as client:
-            return str(client.containers.get(f"tapit-{task_id}-1").exec_run(words).output.decode())
+            begun = client.api.exec_create(f"tapit-{task_id}-1", words)
+            return str(client.api.exec_start(begun).decode())
 
     def left(self) -> list[str]:
         """Return the names of containers, networks and volumes that are there because of this home."""

@@ -44,7 +44,7 @@ SAID = [
     ("CannotStartContainerError: network shop_default not found", "docker compose up makes those"),
     (
         "CannotStartContainerError: container create: unable to find network with name or ID x: network not found",
-        "docker network ls shows what there is",
+        "or name another one: networks=NAME",
     ),
     ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (

@@ -1,0 +1,104 @@
+"""A container that is there and has not begun, with the line on which its output will come."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from local.docker_driver.app_network import have_network
+from local.docker_driver.container_request import container_name, container_request
+from local.docker_driver.engine import FAILURES, Engine, in_words
+from local.docker_driver.engine_of_run import remember_engine
+from local.docker_driver.image_pull import have_image
+from local.supervisor.driven_task import CannotStart
+from local.supervisor.spec import Spec
+
+_SIGTERM = "SIGTERM"
+
+
+@dataclass(frozen=True)
+class MadeContainer:
+    """`image` is what the engine says of its image."""
+
+    client: Any
+    id: str
+    name: str
+    image: dict[str, Any]
+    line: Any
+    have_network: Callable[[], None] | None
+
+    @property
+    def stop_signal(self) -> str:
+        """Images may name another one than SIGTERM."""
+        return str((self.image.get("Config") or {}).get("StopSignal") or _SIGTERM)
+
+    def start(self) -> None:
+        """A network that nobody was in may have been cleared away since."""
+        try:
+            self.client.start(self.name)
+        except APIError as error:
+            if self.have_network is None or "network" not in str(error.explanation):
+                raise
+            self.have_network()
+            self.client.start(self.name)
+
+    def state(self) -> dict[str, Any]:
+        """Raise NotFound when somebody has removed it."""
+        state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
+        return state
+
+    def kill(self, signal: str) -> None:
+        self.client.kill(self.name, signal)
+
+    def remove(self) -> None:
+        """Remove its anonymous volumes as well."""
+        self.client.remove_container(self.name, v=True, force=True)
+
+
+def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> MadeContainer:
+    """Raise CannotStart. `tell` hears what it waits for."""
+    try:
+        remember_engine(spec.folder, engine.url, engine.api_version)
+        client = engine.client()
+        image = have_image(client, spec.details["image"], spec.details["pull"], tell)
+        return _made(client, spec, image)
+    except FAILURES as error:
+        raise CannotStart(in_words(error)) from error
+
+
+def _made(client: Any, spec: Spec, image: dict[str, Any]) -> MadeContainer:
+    name = container_name(spec)
+    _remove(
+        client, name
+    )  # there is one only if the supervisor of this attempt was killed before anything ran
+    try:
+        return _made_by_name(client, spec, image, name)
+    except FAILURES:
+        with suppress(*FAILURES):
+            _remove(client, name)
+        raise
+
+
+def _made_by_name(client: Any, spec: Spec, image: dict[str, Any], name: str) -> MadeContainer:
+    details, have_own = spec.details, None
+    if details["own_network"] is not None:
+        have_own = partial(have_network, client, details["own_network"], details["labels"])
+        have_own()
+    container_id = client.create_container_from_config(container_request(spec), name)["Id"]
+    for network in details["networks"][1:]:
+        client.connect_container_to_network(name, network)
+    return MadeContainer(client, container_id, name, image, _attached(client, name), have_own)
+
+
+def _remove(client: Any, name: str) -> None:
+    with suppress(NotFound):
+        client.remove_container(name, v=True, force=True)
+
+
+def _attached(client: Any, name: str) -> Any:
+    """To be done before the start, or the first words may be missed."""
+    raw = client.attach_socket(name, params={"stdout": 1, "stderr": 1, "stream": 1})
+    return getattr(raw, "_sock", raw)

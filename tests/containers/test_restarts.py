@@ -1,0 +1,182 @@
+"""What a container outlives: the server, its supervisor, the engine; and what is told of it after."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.containers.container_home import ContainerHome, container_home
+from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX, busybox, image
+from tests.containers.podman import CannotRun, Podman, podman
+from tests.local.supervisor.supervised_task import until
+
+UP = "echo up; exec sleep 1000"
+HELD = "echo up; until [ -e /tmp/go ]; do sleep 0.02; done; seq 1000; exit 7"
+LINES = ["up", *map(str, range(1, 1001))]
+A_SECOND = 1 / 3600
+
+
+def let_go(home: ContainerHome, task_id: str) -> None:
+    home.inside(task_id, "touch", "/tmp/go")
+
+
+def held(home: ContainerHome) -> str:
+    task_id: str = home.api.create(home.new_app(BUSYBOX), HELD)["id"]
+    home.api.says(task_id, "up")
+    return task_id
+
+
+def test_a_killed_server_is_not_noticed_by_a_container(own: ContainerHome) -> None:
+    task_id = held(own)
+
+    own.process.kill()
+    own.process.start()
+
+    assert own.api.show(task_id)["status"] == "RUNNING"
+    let_go(own, task_id)
+    assert own.api.finished(task_id)["exit_code"] == 7
+    assert own.api.lines(task_id) == LINES
+
+
+def test_a_container_that_ended_without_a_server_is_told_of_as_it_was(own: ContainerHome) -> None:
+    task_id = held(own)
+
+    own.process.kill()
+    let_go(own, task_id)
+    until((own.process.folder(task_id).path / "exit.json").exists)
+    own.process.start()
+
+    assert own.api.finished(task_id)["exit_code"] == 7
+    assert own.api.lines(task_id) == LINES
+
+
+def test_a_time_limit_is_kept_without_a_server(own: ContainerHome) -> None:
+    task_id = own.api.create(own.new_app(BUSYBOX), UP, max_hours=A_SECOND)["id"]
+    own.api.says(task_id, "up")
+
+    own.process.kill()
+    until((own.process.folder(task_id).path / "exit.json").exists)
+    own.process.start()
+
+    task = own.api.finished(task_id)
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("TIMED_OUT", "deadline", 143)
+    assert datetime.fromisoformat(task["stopped_at"]) >= datetime.fromisoformat(task["deadline"])
+
+
+def test_a_container_whose_supervisor_was_killed_does_not_run_on_unwatched(own: ContainerHome) -> None:
+    task_id = held(own)
+
+    own.kill_supervisor(task_id)
+
+    task = own.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+    assert own.api.lines(task_id) == ["up"]
+    until(lambda: not any(task_id in name for name in own.left()))
+
+
+def test_a_container_whose_supervisor_and_server_were_killed_is_found_by_the_next_one(
+    own: ContainerHome,
+) -> None:
+    task_id = held(own)
+
+    own.process.kill()
+    own.kill_supervisor(task_id)
+    own.process.start()
+
+    task = own.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+    until(lambda: not any(task_id in name for name in own.left()))
+
+
+@pytest.fixture
+def fragile() -> Iterator[Podman]:
+    """An engine of the test's own."""
+    try:
+        with podman() as engine:
+            with Engine(engine.host).client() as client:
+                client.images.load(image(BUSYBOX, busybox))
+            yield engine
+    except CannotRun as why:
+        pytest.skip(f"No engine can run containers here: {why}")
+
+
+@pytest.fixture
+def on_it(fragile: Podman, tmp_path: Path) -> Iterator[ContainerHome]:
+    with container_home(Engine(fragile.host), tmp_path / "home") as home:
+        yield home
+
+
+def test_a_container_goes_on_while_its_engine_is_restarted(fragile: Podman, on_it: ContainerHome) -> None:
+    task_id = held(on_it)
+
+    fragile.restart()
+
+    assert on_it.api.show(task_id)["status"] == "RUNNING"
+    let_go(on_it, task_id)
+    assert on_it.api.finished(task_id)["exit_code"] == 7
+    assert on_it.api.lines(task_id) == LINES
+
+
+def test_what_a_container_does_while_its_engine_is_away_is_told_when_that_is_back(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    app = on_it.new_app(BUSYBOX, mounts=["shared:/shared:rw"])
+    task_id = on_it.api.create(
+        app, "echo up; until [ -e /shared/go ]; do sleep 0.02; done; seq 1000; exit 7"
+    )["id"]
+    on_it.api.says(task_id, "up")
+
+    fragile.kill()
+    (fragile.folder / "root/volumes/shared/_data/go").touch()
+    until(lambda: not fragile.command("ps", "--quiet"))
+    fragile.start()
+
+    assert on_it.api.finished(task_id)["exit_code"] == 7
+    assert on_it.api.lines(task_id) == LINES
+
+
+def test_a_task_whose_engine_does_not_answer_says_so(fragile: Podman, on_it: ContainerHome) -> None:
+    app = on_it.new_app(BUSYBOX)
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+    fragile.kill()
+
+    task = on_it.api.run(app, "exit 3")
+
+    assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
+    assert "the container engine does not answer" in task["diagnosis"]["what"]
+    assert "Start the container engine again" in task["diagnosis"]["next"]
+    fragile.start()
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+
+
+def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_it: ContainerHome) -> None:
+    task_id = on_it.api.create(on_it.new_app(BUSYBOX), UP)["id"]
+    on_it.api.says(task_id, "up")
+
+    fragile.kill()
+    on_it.api.stop(task_id)
+    fragile.start()
+
+    task = on_it.api.finished(task_id)
+    assert (task["status"], task["exit_code"]) == ("STOPPED", 143)
+
+
+def test_two_homes_have_nothing_to_do_with_each_other_on_one_engine(
+    own: ContainerHome, engine: Engine, tmp_path: Path
+) -> None:
+    with container_home(engine, tmp_path / "other") as other:
+        made = []
+        for home in (own, other):
+            home.api.post("/apps", {"name": "shop", "image": BUSYBOX})
+            made.append(home.api.create("shop", HELD)["id"])
+            home.api.says(made[-1], "up")
+        own.process.kill()
+        own.kill_supervisor(made[0])
+        own.process.start()
+        own.api.finished(made[0])
+
+        assert other.api.show(made[1])["status"] == "RUNNING"
+        let_go(other, made[1])
+        assert other.api.finished(made[1])["exit_code"] == 7
