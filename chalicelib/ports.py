@@ -395,8 +395,8 @@ class Cluster(Protocol):
     def refuse(self, task: Task, app: App) -> None:
         """Raise InvalidRequest for a command that this cluster could never start."""
 
-    def notes(self, task: Task) -> Sequence[str]:
-        """Return what the caller should know about how this cluster runs such a task."""
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:
+        """Return what the caller should know about how this cluster runs such a task; its app where that is at hand."""
 
     def not_enforced(self, task: Task) -> Sequence[str]:
         """Return which bounds of the task nobody keeps here; said to whoever looks at it closely."""

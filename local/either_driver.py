@@ -60,10 +60,11 @@ class EitherDriver:
             self._container.refuse(task, app)
             self._refuse_without_engine(image)
 
-    def notes(self, task: Task) -> Sequence[str]:
-        if task.image:
-            return self._container.notes(task)
-        return self._process.notes(task)
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:
+        """Nothing where nobody knows what it will run as."""
+        if task.launch is not None:
+            return self._launched_by(task).notes(task, app)
+        return self._of(task, app).notes(task, app) if app else []
 
     def not_enforced(self, task: Task) -> Sequence[str]:
         return self._launched_by(task).not_enforced(task)

@@ -68,7 +68,7 @@ class AnyTask:
     def refuse(self, task: Task, app: Any) -> None:
         """None is refused."""
 
-    def notes(self, _task: Task) -> list[str]:
+    def notes(self, _task: Task, _app: Any) -> list[str]:
         return []
 
 

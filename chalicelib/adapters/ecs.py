@@ -97,7 +97,7 @@ class EcsCluster:
     def refuse(self, task: Task, app: App) -> None:
         refuse_overrides(task, app)
 
-    def notes(self, task: Task) -> Sequence[str]:
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:  # noqa: ARG002 - the port's shape
         if task.pull is None:
             return ()
         return [

@@ -140,7 +140,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Cannot(Start|Create)ContainerError.*network.*not found",
-        "There is no such network: make it (docker network create NAME), or name another one: networks=NAME.",
+        (
+            "There is no such network: docker compose up makes those of a compose project, docker network create NAME "
+            "any other; or name another one: networks=NAME."
+        ),
     ),
     (
         r"Cannot(Start|Create)ContainerError.*(address pool|free (subnet|network))",

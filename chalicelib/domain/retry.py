@@ -31,6 +31,8 @@ ASKED = {
     "rerun_of",
     "image",
     "docker_tag",
+    "pull",
+    "user",
     "cpu",
     "memory",
     "ephemeral_storage_gb",

@@ -66,7 +66,7 @@ def show(call: Call, task_id: str, query: ShowQuery) -> TaskView:
     """Show a task; with `wait`, as soon as there is news of it."""
     task = show_task(call.home, task_id, known_revision=query.revision, wait=query.wait)
     cluster = call.home.cluster
-    notes = [*cluster.notes(task), *cluster.not_enforced(task)]
+    notes = [*cluster.notes(task, None), *cluster.not_enforced(task)]
     return view_of(call, task, notes)
 
 

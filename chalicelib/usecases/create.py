@@ -52,7 +52,7 @@ def accept(
     if task.status is Status.PENDING:
         with suppress(Unanswered):  # written means accepted: the sweep begins it when this does not
             services.lifecycle.begin(task)
-    return task, [*notes, *_notes_on_lock(services, task), *services.cluster.notes(task)]
+    return task, [*notes, *_notes_on_lock(services, task)]
 
 
 def write_task(
@@ -65,7 +65,8 @@ def write_task(
 ) -> tuple[Task, list[str]]:
     draft, notes = _draft(app, wanted, created_by, now)
     services.cluster.refuse(draft, app)
-    return _write(services, draft, key, app.limits.max_running), notes
+    task = _write(services, draft, key, app.limits.max_running)
+    return task, [*notes, *services.cluster.notes(task, app)]
 
 
 def refuse_what_cannot_run(services: Services, app: App, wanted: NewTask) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ class ContainerDriver:
             "keep_entrypoint": app.keep_entrypoint,
         }
 
-    def check_app(self, app: App) -> Sequence[str]:  # noqa: ARG002 - every app can
-        return []
+    def check_app(self, app: App) -> Sequence[str]:
+        return list(_about_path(app))
 
     def refuse(self, task: Task, app: App) -> None:
         if not app.keep_entrypoint:
@@ -70,7 +70,7 @@ class ContainerDriver:
             raise InvalidRequest(f"A session {problem}.", {"attached": problem}, hint=hint)
         _words(task.command)
 
-    def notes(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - all of it is honoured
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:  # noqa: ARG002 - all of it is honoured
         return []
 
     def not_enforced(self, task: Task) -> Sequence[str]:  # noqa: ARG002 - all of it is
@@ -133,6 +133,15 @@ class ContainerDriver:
     def own_network(self, app: str) -> str:
         """Return the name of the network that an app's tasks share; two homes may have apps of the same name."""
         return f"tapit-{app}-{hashlib.sha256(self._home.encode()).hexdigest()[:6]}"
+
+
+def _about_path(app: App) -> Iterator[str]:
+    """As it was put there by a shell when the app had no image, or by somebody who meant it."""
+    if "PATH" in app.environment:
+        yield (
+            "Its variable PATH hides that of the image; unless it was made for the image, take it away: "
+            f"tapit set app name={app.name} unset_env=PATH"
+        )
 
 
 def _described(mount: Mount) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class ProcessDriver:
     def refuse(self, task: Task, app: App) -> None:
         """A process can be given any command that the API takes."""
 
-    def notes(self, task: Task) -> Sequence[str]:
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:  # noqa: ARG002 - each driver's shape
         return [*_not_used(task), *beyond_machine(task.size)]
 
     def not_enforced(self, task: Task) -> Sequence[str]:

@@ -61,8 +61,8 @@ class LocalCluster:
     def refuse(self, task: Task, app: App) -> None:
         self._driver.refuse(task, app)
 
-    def notes(self, task: Task) -> Sequence[str]:
-        return self._driver.notes(task)
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:
+        return self._driver.notes(task, app)
 
     def not_enforced(self, task: Task) -> Sequence[str]:
         return self._driver.not_enforced(task)

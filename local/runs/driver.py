@@ -21,8 +21,8 @@ class Driver(Protocol):
     def refuse(self, task: Task, app: App) -> None:
         """Raise Refused for what could never run."""
 
-    def notes(self, task: Task) -> Sequence[str]:
-        """Return what its caller should know of how it will run."""
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:
+        """Return what its caller should know of how it runs; its app where that is at hand."""
 
     def not_enforced(self, task: Task) -> Sequence[str]:
         """Return which of its bounds nobody keeps."""

@@ -221,8 +221,8 @@ def test_a_task_may_run_as_somebody_else(ecs: Any, cluster: EcsCluster) -> None:
 
 
 def test_when_images_are_fetched_is_said_to_be_not_ours_to_decide(cluster: EcsCluster) -> None:
-    assert cluster.notes(a_task()) == ()
-    (note,) = cluster.notes(a_task(pull=Pull.NEVER))
+    assert cluster.notes(a_task(), None) == ()
+    (note,) = cluster.notes(a_task(pull=Pull.NEVER), None)
     assert note.startswith("pull=never is kept with the task, but not used")
 
 

@@ -156,3 +156,27 @@ def _inspected(engine: Engine, task_id: str) -> dict[str, Any]:
         (container,) = client.containers.list(filters={"label": f"tapit.task={task_id}"})
         attrs: dict[str, Any] = json.loads(json.dumps(container.attrs))
         return attrs
+
+
+def test_what_containers_honour_is_not_said_to_be_unused(home: HomeProcess, app: str) -> None:
+    task = home.api.create(app, "true", user="root", pull="never", docker_tag="1")
+
+    assert task["notes"] == []
+    assert home.api.finished(task["id"])["notes"] == []
+    plain = home.api.create(home.new_app(), "true", user="root")
+    assert plain["notes"][0].startswith("user=root is kept with the task, but not used")
+
+
+def test_a_path_of_somebodys_shell_is_told_of_when_the_app_gets_an_image(home: HomeProcess) -> None:
+    app = home.new_app(environment={"PATH": "/a/shells/own"})
+
+    changed = home.api.patch(f"/apps/{app}", {"image": BUSYBOX})
+
+    assert f"tapit set app name={app} unset_env=PATH" in changed["notes"][0]
+
+
+def test_a_network_that_is_not_there_is_said_to_be_missing(home: HomeProcess) -> None:
+    task = home.api.run(home.new_app(image=BUSYBOX, networks=["nobodys_default"]), "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert "docker compose up makes those" in task["diagnosis"]["next"]

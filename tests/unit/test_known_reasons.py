@@ -41,6 +41,11 @@ SAID = [
     ("AGENT", "queue_timeout"),
     ("RESOURCE:CPU", "queue_timeout"),
     ("InternalError: the network interface", "run it again"),
+    ("CannotStartContainerError: network shop_default not found", "docker compose up makes those"),
+    (
+        "CannotStartContainerError: container create: unable to find network with name or ID x: network not found",
+        "or name another one: networks=NAME",
+    ),
     ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (
         "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",

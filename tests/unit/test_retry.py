@@ -144,7 +144,7 @@ def test_an_end_is_followed_once_however_often_it_is_seen() -> None:
 
 
 def test_a_next_try_is_a_new_task_that_waits_and_of_which_nothing_has_happened() -> None:
-    task = a_retried_task(environment={"A": "1"}, docker_tag="v3", interactive=True)
+    task = a_retried_task(environment={"A": "1"}, docker_tag="v3", user="app", interactive=True)
 
     following = after(task, **INTERRUPTED)
 

@@ -97,7 +97,7 @@ class Containers:
 
     def refuse(self, task: Task, app: App) -> None: ...
 
-    def notes(self, task: Task) -> list[str]:  # noqa: ARG002 - the port's shape
+    def notes(self, task: Task, app: App | None) -> list[str]:  # noqa: ARG002 - the port's shape
         return []
 
     def start(self, task: Task, app: App) -> str:  # noqa: ARG002 - the port's shape

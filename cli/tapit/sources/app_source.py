@@ -45,11 +45,12 @@ def _in_compose(call: Call) -> Found:
     from tapit.sources.compose_service import as_app, service_of
 
     project = read_project(call.text("compose"), call.get("service"))
-    return as_app(project, service_of(project, call.get("service")), call.settings)
+    name = service_of(project, call.get("service"))
+    return as_app(project, name, call.settings, is_local=call.home.is_local)
 
 
 def _in_folder(call: Call) -> Found:
-    if not call.home.is_socket:
+    if not call.home.is_local:
         raise UsageError(
             "build= is for a home on this machine",
             "An image that is built here is on this machine alone.",

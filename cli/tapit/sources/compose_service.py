@@ -54,19 +54,21 @@ def service_of(project: dict[str, Any], wanted: str | None) -> str:
     )
 
 
-def as_app(project: dict[str, Any], name: str, given: dict[str, Any]) -> Found:
+def as_app(project: dict[str, Any], name: str, given: dict[str, Any], *, is_local: bool) -> Found:
     """What the service says, and null where it says nothing: so an app that is read anew has no remains."""
     service = project["services"][name]
     variables, strange = _environment(service)
-    mounts, left_out = _mounts(project, service)
     body = {
         "image": service.get("image") or f"{project['name']}-{name}",
         "environment": variables,
         "workdir": service.get("working_dir"),
         "user": service.get("user"),
-        "mounts": mounts or None,
-        "networks": None if "networks" in given else _networks(project, name),
     }
+    left_out = ["volumes", "networks"]
+    if is_local:
+        mounts, left_out = _mounts(project, service)
+        networks = None if "networks" in given else _networks(project, name)
+        body |= {"mounts": mounts or None, "networks": networks}
     not_taken = [key for key in _NOT_TAKEN if service.get(key)] + left_out
     notes = [f"Its image is made by docker compose build {name}."] if service.get("build") else []
     if not_taken:

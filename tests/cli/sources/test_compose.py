@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tapit.sources.compose_service import as_app
 
 from tests.cli.conftest import Place, Ran
 from tests.cli.docker_compose import needs_docker_compose
@@ -146,6 +147,20 @@ def test_tasks_are_where_the_service_is(lines: str, networks: list[str], place: 
     file = with_service(place.folder, lines)
 
     assert app_of(place.run("create", "app", f"name={new_app}", file))["networks"] == networks
+
+
+def test_what_is_of_this_machine_is_left_out_where_the_home_is_not() -> None:
+    service = {"image": "shop:1", "volumes": [], "networks": {"default": None}}
+    project = {
+        "name": "shop",
+        "services": {"web": service},
+        "networks": {"default": {"name": "shop_default"}},
+    }
+
+    found = as_app(project, "web", {}, is_local=False)
+
+    assert found.body.keys() == {"image", "environment", "workdir", "user"}
+    assert found.notes == ["Not taken over from the service web: volumes, networks."]
 
 
 def test_what_tasks_do_not_have_is_said(place: Place, new_app: str) -> None:

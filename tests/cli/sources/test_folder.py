@@ -87,8 +87,8 @@ def test_without_an_engine_it_says_what_to_start(desk: Place) -> None:
     assert "start Docker, Podman, Colima or OrbStack" in refused.stderr
 
 
-def test_an_image_of_this_machine_is_of_no_use_elsewhere(own_home: HomeProcess, place: Place) -> None:
-    place.env |= {"TAPIT_URL": own_home.url, "TAPIT_TOKEN": own_home.token}
+def test_an_image_of_this_machine_is_of_no_use_elsewhere(place: Place) -> None:
+    place.env |= {"TAPIT_URL": "https://tapit.example.com", "TAPIT_TOKEN": "tpt_test_secret"}
     folder_with(place, Dockerfile="FROM scratch\n")
 
     refused = place.run("create", "app", "name=shop", "build=shop")
