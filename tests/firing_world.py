@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task, accept_launch, begin_attempt, observe
 from chalicelib.ports import Services, TaskQuery
+from chalicelib.usecases.change import change_task
 from chalicelib.usecases.fire_due import Firer
 from local.store.app_store import SqliteAppStore
 from local.store.audit_log import SqliteAuditLog
@@ -104,13 +106,18 @@ class FiringWorld:
         return [self.services.tasks.get(task_id) for task_id in reversed(found)]
 
     def end(self, task_id: str, exit_code: int = 0) -> None:
-        task = self.services.tasks.get(task_id)
+        ended = change_task(self.services, task_id, partial(self._ended, exit_code=exit_code))
+        assert ended.status in (Status.SUCCEEDED, Status.FAILED)
+
+    def end_and_die(self, task_id: str, exit_code: int = 0) -> None:
+        """Write an end down, and see to nothing that follows from it."""
+        self.services.tasks.save(self._ended(self.services.tasks.get(task_id), exit_code))
+
+    def _ended(self, task: Task, exit_code: int) -> Task:
         started = accept_launch(
             begin_attempt(task, {"driver": "process"}, self.clock.time), ARN, self.clock.time
         )
-        ended = observe(started, _an_end_at(self.clock.time, exit_code), self.clock.time)
-        assert ended.status in (Status.SUCCEEDED, Status.FAILED)
-        self.services.tasks.save(ended)
+        return observe(started, _an_end_at(self.clock.time, exit_code), self.clock.time)
 
 
 def _an_end_at(moment: datetime, exit_code: int) -> Sighting:

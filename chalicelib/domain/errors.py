@@ -328,10 +328,19 @@ class EndNotSeen(Conflict):
 
 
 class Locked(Conflict):
-    def __init__(self, app: str, name: str, holder: str) -> None:
-        super().__init__(f"Task {holder} of app {app} holds the lock {name}.")
-        self.holder = holder
-        self.hint = f"Wait for its end: tapit wait task={holder}. Or have this one wait: if_locked=wait"
+    def __init__(self, app: str, name: str, holder: str, *, schedule: str | None = None) -> None:
+        """`schedule` is the one that was started: its runs have a lock in common, and no if_locked."""
+        self.name, self.holder = name, holder
+        wait_too = "Or have this one wait: if_locked=wait"
+        if schedule is not None:
+            wait_too = f"Or have runs wait for one another: tapit -a {app} set schedule name={schedule} overlap=queue"
+        own = name == f"schedule:{schedule}"
+        super().__init__(
+            f"Task {holder} of schedule {schedule} has not ended."
+            if own
+            else f"Task {holder} of app {app} holds the lock {name}."
+        )
+        self.hint = f"Wait for its end: tapit wait task={holder}. {wait_too}"
 
 
 class TooManyWait(Conflict):

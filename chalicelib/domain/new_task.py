@@ -6,11 +6,21 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from chalicelib.domain.bounds import LARGEST_TASK_ENVIRONMENT, size_of
+from chalicelib.domain.creator import schedule_among
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.record import Record
 from chalicelib.domain.tags import refuse_too_many
 from chalicelib.domain.task import Task
+
+
+def with_what_follows(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is given together with what that gives back to the app, unless it is given as well."""
+    if given.get("image") is not None:  # it names its own tag
+        given = {"docker_tag": None, **given}
+    if "retries" in given and given["retries"] is None:
+        given = {"retry_on": None, "retry_wait": None, **given}
+    return given
 
 
 class NewTask(Record):
@@ -46,6 +56,7 @@ class NewTask(Record):
         """Ask for another task like this one, which needs nobody at a terminal, and is of whoever asks now.
 
         It waits for its turn: to stop whoever holds the lock by then is not what was decided about another holder.
+        The lock by which runs of a schedule do not overlap is nobody's word, and no business of this one.
         """
         asked = {name: getattr(task, name) for name in cls.model_fields if name in Task.model_fields}
         return cls.model_validate(
@@ -55,6 +66,7 @@ class NewTask(Record):
                 "initiated_by": None,
                 "interactive": task.interactive and not task.attached,
                 "attached": False,
+                "lock": None if schedule_among(task.lock or "") else task.lock,
                 "if_locked": IfLocked.WAIT,
                 "rerun_of": task.id,
             }
@@ -67,24 +79,24 @@ class NewTask(Record):
         return self.max_hours if isinstance(self.max_hours, float) else None
 
     def overridden_by(self, given: Mapping[str, Any]) -> Self:
+        """Return what `with_given` does; raise InvalidRequest for what cannot be."""
+        asked = self.with_given(given)
+        asked.refuse_what_cannot_be()
+        return asked
+
+    def with_given(self, given: Mapping[str, Any]) -> Self:
         """Return what is asked for when some of it is given anew; what is not in `given` stays.
 
         None gives a field back to the app. Values by name are given one by one: None takes one away.
         """
-        merged = {name: self._merged(name, value) for name, value in given.items()}
-        if given.get("image") is not None:  # it names its own tag
-            merged = {"docker_tag": None} | merged
-        if "retries" in given and given["retries"] is None:
-            merged = dict.fromkeys(("retry_on", "retry_wait")) | merged
+        merged = {name: self._merged(name, value) for name, value in with_what_follows(given).items()}
         if "lock" in given and given["lock"] is None:
             merged = {"if_locked": IfLocked.WAIT} | merged
         if given.get("attached"):  # nothing is tried again at somebody's terminal
             merged = dict.fromkeys(("retries", "retry_on", "retry_wait")) | merged
         if "command" in given:  # then it is no saved one any more
             merged = {"command_name": None, "command_revision": None} | merged
-        asked = type(self).model_validate(dict(self) | merged)
-        asked.refuse_what_cannot_be()
-        return asked
+        return type(self).model_validate(dict(self) | merged)
 
     def _merged(self, name: str, value: Any) -> Any:
         before = getattr(self, name, None)

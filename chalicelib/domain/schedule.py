@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from chalicelib.domain.app import too_many_schedules
 from chalicelib.domain.bounds import Shown
+from chalicelib.domain.creator import schedule_as_creator
 from chalicelib.domain.errors import ScheduleExists, ScheduleNotFound
 from chalicelib.domain.named_record import Kind, NamedRecord
 from chalicelib.domain.new_task import NewTask
@@ -17,7 +18,6 @@ from chalicelib.domain.status import FINAL, Status
 
 MOST_RUNS = 20  # that a schedule remembers
 MISSED_WITHIN = timedelta(hours=1)
-CREATOR = "schedule:"  # before its name, where others have a token's
 
 
 class Overlap(StrEnum):
@@ -30,7 +30,7 @@ class Overlap(StrEnum):
 
 
 class Missed(StrEnum):
-    """Which of the times that passed while nobody looked are made up for."""
+    """Which of the times whose turn came too late are made up for."""
 
     LATEST = "latest"
     SKIP = "skip"
@@ -69,8 +69,9 @@ class Schedule(NamedRecord):
 
     What is due is `task`, or the saved command `command_name` with `options` before its own. `next_run_at` is the next
     time that it names, `due_at` the same with its jitter, and both are None when there is no such time: it is switched
-    off, paused or over. `runs` are the latest, oldest first. `failures` counts those in a row that failed. `problem`
-    is why the latest time could not become a task at all.
+    off, paused or over. `runs` are the latest, oldest first. `failures` counts those in a row that failed, of the
+    runs since it was last switched on again, at `counts_from`. `problem` is why the latest time could not become a
+    task at all.
     """
 
     description: str | None = None
@@ -95,6 +96,7 @@ class Schedule(NamedRecord):
     due_at: AwareDatetime | None = None
     runs: Annotated[tuple[Run, ...], AfterValidator(_kept_runs)] = ()
     failures: int = 0
+    counts_from: AwareDatetime | None = None
     problem: Shown | None = None
 
     @property
@@ -102,15 +104,19 @@ class Schedule(NamedRecord):
         """Its times become tasks."""
         return self.enabled and self.paused is None
 
+    def counts(self, run: Run) -> bool:
+        """How a run ends that was there before it was switched on again says nothing of what it is now."""
+        return self.counts_from is None or run.time >= self.counts_from
+
     @property
     def asked(self) -> NewTask:
         """What its tasks are asked to be; of a saved command only what is said beside that."""
-        return self.task or NewTask(command="").overridden_by(self.options)
+        return self.task or NewTask(command="").with_given(self.options)
 
     @property
     def creator(self) -> str:
         """Who its tasks are created by; no token can be called that."""
-        return CREATOR + self.name
+        return schedule_as_creator(self.name)
 
 
 SCHEDULES = Kind(Schedule, "schedule", ScheduleNotFound, ScheduleExists, too_many_schedules)

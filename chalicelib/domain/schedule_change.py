@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.new_task import NewTask
+from chalicelib.domain.new_task import NewTask, with_what_follows
 from chalicelib.domain.schedule import Schedule
 from chalicelib.domain.schedule_runs import resume
-from chalicelib.domain.time_zones import moment_in
+from chalicelib.domain.single_time import moment_in
 from chalicelib.domain.timetable import checked, refuse_past, with_next_run
 
 WHEN = ("cron", "every", "at")
@@ -30,17 +30,28 @@ def asked_to_be(schedule: Schedule, given: Mapping[str, Any], now: datetime) -> 
     """Return it with what is given; None puts something back to its default. Raise InvalidRequest for what cannot be.
 
     Of when it is due, and of what is run then, there is one thing each: the new one takes the place of the other.
+    Options beside a saved command are not judged: what they come to with it, only that command can tell.
     """
+    _refuse_two_words_on_locks(given)
     rules = {name: _or_default(name, given[name]) for name in _RULES if name in given}
     changed = _with_task(schedule.but(**rules), given)
     changed = checked(_with_time(changed, given, now))
-    if given.get("enabled") and changed.paused is not None:
-        changed = resume(changed)
+    if given.get("enabled") and not schedule.is_active:
+        changed = resume(changed, now)
     if given.get("at") is not None:
         refuse_past(changed, now)
     if all(getattr(changed, name) == getattr(schedule, name) for name in _TIMED_BY):
         return changed  # what is due stays due
     return with_next_run(changed, now)
+
+
+def _refuse_two_words_on_locks(given: Mapping[str, Any]) -> None:
+    if "if_locked" in given:
+        problem = (
+            "is for single tasks; of a schedule overlap= says what becomes of a run while its lock is held"
+        )
+        hint = "overlap=skip leaves it out, overlap=queue has it wait, overlap=replace stops the holder."
+        raise InvalidRequest(f"if_locked= {problem}.", {"if_locked": problem}, hint=hint)
 
 
 def _or_default(name: str, value: Any) -> Any:
@@ -52,7 +63,7 @@ def _with_time(schedule: Schedule, given: Mapping[str, Any], now: datetime) -> S
     if not wanted:
         return schedule.but(**{name: None for name in WHEN if name in given})
     if "at" in wanted:
-        wanted["at"] = moment_in(wanted["at"], schedule.timezone)
+        wanted["at"] = moment_in(wanted["at"], schedule.timezone, now)
     is_other_distance = wanted.get("every", schedule.every) != schedule.every
     return schedule.but(
         **dict.fromkeys(WHEN) | wanted, starts_at=now if is_other_distance else schedule.starts_at
@@ -76,9 +87,7 @@ def _with_task(schedule: Schedule, given: Mapping[str, Any]) -> Schedule:
         why = "a command is needed: its line, or the name of a saved one"
         raise InvalidRequest("Nothing says what is run.", {"command": why})
     kept = schedule.options if schedule.task is None else _options_of(schedule.task)
-    merged = _merged(kept, options)
-    NewTask(command=name).overridden_by(merged)  # refuses what cannot be
-    return schedule.but(task=None, command_name=name, options=merged)
+    return schedule.but(task=None, command_name=name, options=_merged(kept, with_what_follows(options)))
 
 
 def _options_of(task: NewTask) -> dict[str, Any]:

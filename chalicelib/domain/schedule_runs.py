@@ -29,7 +29,7 @@ def with_ends(schedule: Schedule, last_tries: Mapping[str, Task]) -> Schedule:
     }
     failures = schedule.failures
     for run in schedule.runs:
-        if run.task_id in ended:
+        if run.task_id in ended and schedule.counts(run):
             failures = _counted(failures, ended[run.task_id].status)
     return as_it_stands(schedule, ended).but(failures=failures)
 
@@ -53,10 +53,15 @@ def _is_still_to_come(schedule: Schedule, run: Run) -> bool:
     return schedule.next_run_at is not None and schedule.next_run_at <= run.time
 
 
+def is_failure(run: Task) -> bool:
+    """It has ended, is not tried again, and counts as one that failed."""
+    return run.status in _FAILURES and run.retried_by is None
+
+
 def fails_too_often(schedule: Schedule) -> str | None:
-    """Return why it is to be paused, if it is."""
+    """Return why it is to be paused, if it is: one that has no next time has nothing to pause."""
     most = schedule.pause_after_failures
-    if most is None or schedule.failures < most:
+    if most is None or schedule.failures < most or schedule.next_run_at is None:
         return None
     several = "Its last run" if schedule.failures == 1 else f"Its last {schedule.failures} runs"
     return f"{several} failed (pause_after_failures={most})."
@@ -68,9 +73,9 @@ def pause_itself(schedule: Schedule, why: str, now: datetime) -> Schedule:
     return schedule.but(paused=paused, next_run_at=None, due_at=None)
 
 
-def resume(schedule: Schedule) -> Schedule:
+def resume(schedule: Schedule, now: datetime) -> Schedule:
     """It gets as many runs to fail as a new one; when it is due next is left to the caller."""
-    return schedule.but(paused=None, failures=0, problem=None)
+    return schedule.but(paused=None, failures=0, counts_from=now, problem=None)
 
 
 def _showing(run: Run, last_tries: Mapping[str, Task]) -> Run:

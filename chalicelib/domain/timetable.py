@@ -72,6 +72,14 @@ def next_times(schedule: Schedule, count: int, after: datetime) -> tuple[datetim
     return tuple(islice(times_after(schedule, after), count))
 
 
+def next_runs(schedule: Schedule, count: int, now: datetime) -> tuple[datetime, ...]:
+    """Return the time that becomes a task next, which may have come and wait for its jitter, and those after now."""
+    following = schedule.next_run_at
+    if following is None:
+        return ()
+    return (following, *next_times(schedule, count - 1, max(following, now)))
+
+
 def due_at(schedule: Schedule, time: datetime) -> datetime:
     """Return when that time becomes a task: a little later, the same for whoever asks, another for each time."""
     if not schedule.jitter:
@@ -197,7 +205,7 @@ def _made_up_for(
 
 def _why_missed(schedule: Schedule, time: datetime, now: datetime) -> str:
     late = _lateness(schedule, time, now)
-    said = f"missed: nobody looked for {length_in_words(int(late))}"
+    said = f"missed: its turn came {length_in_words(int(late))} late"
     if schedule.missed is Missed.SKIP:
         return f"{said}, and missed=skip"
     if late > schedule.missed_within:

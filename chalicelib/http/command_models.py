@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.domain import ids
+from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.saved_command import SavedCommand
 from chalicelib.domain.view import Moment, View
@@ -68,6 +69,7 @@ class CommandView(TaskOptionsView):
     name: str
     description: str | None
     command: str
+    if_locked: IfLocked
     created_at: Moment
     created_by: str
     revision: int
@@ -92,7 +94,8 @@ class CommandList(View):
 
 
 class CommandRemovedView(View):
-    """The command is gone; its tasks are not."""
+    """The command is gone; its tasks are not. `schedules` are those that run it, and cannot any more."""
 
     name: str
+    schedules: list[str]
     removed: Literal[True] = True

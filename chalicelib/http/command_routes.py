@@ -54,5 +54,5 @@ def change(call: Call, app_name: str, name: str, body: ChangeCommand) -> Changed
 @routes.add("DELETE", _ONE, Role.OPERATOR)
 def remove(call: Call, app_name: str, name: str) -> CommandRemovedView:
     """Remove a saved command of one's own, or as an admin anybody's; its tasks stay."""
-    remove_command(call.home, app_name, name, call.token)
-    return CommandRemovedView(name=name)
+    left = remove_command(call.home, app_name, name, call.token)
+    return CommandRemovedView(name=name, schedules=[*left])

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from chalicelib.domain.schedule import Missed, Overlap, Run, Schedule
+from chalicelib.domain.single_time import notes_on
 from chalicelib.domain.status import Status
-from chalicelib.domain.timetable import in_words, next_times
+from chalicelib.domain.timetable import in_words, next_runs
 from chalicelib.domain.view import Moment, View
 from chalicelib.http.fields import NAME_IN_WORDS, AppName, Command, CommandName, Description, QueryParameters
 from chalicelib.http.task_options import TaskChanges, TaskOptions, TaskOptionsView
@@ -132,7 +133,8 @@ class ScheduleView(TaskOptionsView):
     """A schedule. Values of variables are never shown, only their names.
 
     `paused` says that it paused itself; `enabled` false, that somebody switched it off. `next_run_at` null: it is
-    paused, off or over. `problem` is why the latest time could not become a task.
+    paused, off or over. `due_at` is when that run starts, with its jitter. `problem` is why it could not become a task
+    as things are, or else why the latest one could not.
     """
 
     id: str
@@ -154,6 +156,7 @@ class ScheduleView(TaskOptionsView):
     enabled: bool
     paused: SchedulePauseView | None
     next_run_at: Moment | None
+    due_at: Moment | None
     last_run: RunView | None
     failures: int
     problem: str | None
@@ -177,22 +180,33 @@ class ScheduleView(TaskOptionsView):
         )
 
 
-class ChangedScheduleView(ScheduleView):
+class SavedScheduleView(ScheduleView):
+    """The schedule as it is now; `notes` say where its time is another one than was written."""
+
+    notes: list[str]
+
+    @classmethod
+    def answering(cls, given: ScheduleFields, schedule: Schedule, **others: Any) -> Self:
+        notes = notes_on(given.at, schedule.timezone) if given.at is not None else []
+        return cls.of(schedule, notes=notes, **others)
+
+
+class ChangedScheduleView(SavedScheduleView):
     """The schedule as it is now, and the names of what was changed; none when it was so already."""
 
     changed: list[str]
 
 
 class ScheduleDetails(ScheduleView):
-    """A schedule, its last runs, the newest first, and when the next ones would be."""
+    """A schedule, its last runs, the newest first, and the next times, without their jitter."""
 
     runs: list[RunView]
     next_runs: list[Moment]
 
     @classmethod
     def as_of(cls, schedule: Schedule, now: datetime) -> Self:
-        following = next_times(schedule, NEXT_SHOWN, now) if schedule.is_active else ()
-        return cls.of(schedule, runs=_views(schedule.runs[-MOST_SHOWN_RUNS:]), next_runs=list(following))
+        following = list(next_runs(schedule, NEXT_SHOWN, now))
+        return cls.of(schedule, runs=_views(schedule.runs[-MOST_SHOWN_RUNS:]), next_runs=following)
 
 
 class ScheduleList(View):

@@ -10,6 +10,7 @@ from chalicelib.http.schedule_models import (
     ChangeSchedule,
     CreateSchedule,
     ListSchedulesQuery,
+    SavedScheduleView,
     ScheduleDetails,
     ScheduleList,
     ScheduleRemovedView,
@@ -17,8 +18,8 @@ from chalicelib.http.schedule_models import (
 )
 from chalicelib.http.task_models import TaskView
 from chalicelib.http.task_routes import view_of
+from chalicelib.usecases.as_things_are import schedules_as_things_are
 from chalicelib.usecases.find_named import find_named
-from chalicelib.usecases.find_runs import schedules_as_they_stand
 from chalicelib.usecases.fire import start_schedule
 from chalicelib.usecases.remove_schedule import remove_schedule
 from chalicelib.usecases.save_schedule import alter_schedule, create_schedule
@@ -29,19 +30,19 @@ _ONE = "/apps/{app_name}/schedules/{name}"
 
 
 @routes.add("POST", _ALL, Role.OPERATOR, status=201)
-def create(call: Call, app_name: str, body: CreateSchedule) -> ScheduleView:
+def create(call: Call, app_name: str, body: CreateSchedule) -> SavedScheduleView:
     """Have a task run again and again, or once at a time of its own."""
     made = create_schedule(call.home, app_name, body.name, body.asked(), by=call.token.name)
-    return ScheduleView.of(made)
+    return SavedScheduleView.answering(body, made)
 
 
 @routes.add("GET", _ALL, Role.VIEWER)
 def list_schedules(call: Call, app_name: str, query: ListSchedulesQuery) -> ScheduleList:
     """List an app's schedules, by name."""
-    call.home.apps.get(app_name)
+    app = call.home.apps.get(app_name)
     scope = f"schedules {app_name}"
     page = call.home.schedules.page(app_name, query.limit, unseal(call.token, scope, query.cursor))
-    shown = schedules_as_they_stand(call.home, page.items, count=1)
+    shown = schedules_as_things_are(call.home, app, page.items, runs=1)
     after = seal(call.token, scope, page.items[-1].name) if page.has_more else None
     return ScheduleList(items=[ScheduleView.of(each) for each in shown], next=after)
 
@@ -50,7 +51,8 @@ def list_schedules(call: Call, app_name: str, query: ListSchedulesQuery) -> Sche
 def show(call: Call, app_name: str, name: str) -> ScheduleDetails:
     """Show a schedule, its last runs and its next times."""
     found = find_named(call.home, call.home.schedules, app_name, name)
-    (schedule,) = schedules_as_they_stand(call.home, [found], count=MOST_SHOWN_RUNS)
+    app = call.home.apps.get(app_name)
+    (schedule,) = schedules_as_things_are(call.home, app, [found], runs=MOST_SHOWN_RUNS)
     return ScheduleDetails.as_of(schedule, call.home.clock.now())
 
 
@@ -58,7 +60,9 @@ def show(call: Call, app_name: str, name: str) -> ScheduleDetails:
 def change(call: Call, app_name: str, name: str, body: ChangeSchedule) -> ChangedScheduleView:
     """Change a schedule, its creator's or an admin's; only what is given changes. What runs already stays as it is."""
     schedule, changed = alter_schedule(call.home, app_name, name, body.asked(), call.token)
-    return ChangedScheduleView.of(schedule, changed=list(changed))
+    app = call.home.apps.get(app_name)
+    (shown,) = schedules_as_things_are(call.home, app, [schedule], runs=1)
+    return ChangedScheduleView.answering(body, shown, changed=list(changed))
 
 
 @routes.add("DELETE", _ONE, Role.OPERATOR)

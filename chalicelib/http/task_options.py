@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.view import View
 from chalicelib.http.fields import (
@@ -93,7 +92,6 @@ class TaskOptionsView(View):
     retry_on: tuple[str, ...] | None
     retry_wait: float | None
     lock: str | None
-    if_locked: IfLocked
 
     @classmethod
     def showing_options(cls, task: NewTask, **others: Any) -> Self:

@@ -8,12 +8,16 @@ from typing import TypeVar
 from chalicelib.domain import ids
 from chalicelib.domain.app import App
 from chalicelib.domain.audit import Entry
+from chalicelib.domain.creator import schedule_among
 from chalicelib.domain.errors import IdTaken, Stale, TapitError
 from chalicelib.domain.named_record import Kind, Named
 from chalicelib.domain.record import Record
 from chalicelib.domain.retry import next_try, tried_again
+from chalicelib.domain.schedule import SCHEDULES, Schedule
+from chalicelib.domain.schedule_runs import fails_too_often, is_failure, pause_itself, unended, with_ends
 from chalicelib.domain.task import Task
 from chalicelib.ports import AppStore, NamedStore, Services
+from chalicelib.usecases.find_runs import last_tries
 
 ATTEMPTS = 20
 Changed = TypeVar("Changed", bound=Record)
@@ -70,6 +74,8 @@ def _save_task(services: Services, task: Task, entry: Entry | None) -> Task:
     if saved.is_final:
         with suppress(TapitError):  # it is over, whatever follows: the sweep sees to that when this does not
             _launch_the_next(services, saved)
+        with suppress(TapitError):  # when this does not see to it, whoever fires its next time does
+            _pause_its_schedule(services, saved)
     return saved
 
 
@@ -85,6 +91,22 @@ def _launch_the_next(services: Services, ended: Task) -> None:
     holder = services.tasks.lock(ended.app, ended.lock).holder
     if holder is not None:
         services.lifecycle.launch_again(services.tasks.get(holder))
+
+
+def _pause_its_schedule(services: Services, ended: Task) -> None:
+    """One that fails too often pauses with its last failure, though its next time may be far off."""
+    name = schedule_among(ended.created_by)
+    if name is None or not is_failure(ended):
+        return
+    if services.schedules.get(ended.app, name).pause_after_failures is None:
+        return
+
+    def judged(schedule: Schedule) -> Schedule:
+        seen = with_ends(schedule, last_tries(services, unended(schedule)))
+        why = fails_too_often(seen)
+        return schedule if why is None else pause_itself(seen, why, services.clock.now())
+
+    change_named(services.schedules, SCHEDULES, ended.app, name, judged)
 
 
 def _change(

@@ -2,18 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.domain.schedule import Schedule
-from chalicelib.domain.schedule_runs import as_it_stands, unended
 from chalicelib.domain.task import Task
 from chalicelib.ports import Services
 
 AT_ONCE = 100  # tasks
-
-
-def schedules_as_they_stand(services: Services, schedules: Sequence[Schedule], count: int) -> list[Schedule]:
-    """Return the schedules with the status of the latest `count` runs of each as it is now."""
-    found = last_tries(services, (task_id for each in schedules for task_id in unended(each, count)))
-    return [as_it_stands(each, found) for each in schedules]
 
 
 def last_tries(services: Services, first_tries: Iterable[str]) -> Mapping[str, Task]:

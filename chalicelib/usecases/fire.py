@@ -1,6 +1,6 @@
 """Make tasks of what a schedule's time has come for, or of a schedule at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.new_task import NewTask
+from chalicelib.domain.saved_command import SavedCommand
 from chalicelib.domain.schedule import SCHEDULES, Overlap, Run, Schedule
 from chalicelib.domain.schedule_runs import corrected, fails_too_often, pause_itself, with_ends, with_refusal
 from chalicelib.domain.task import Task
@@ -26,6 +27,7 @@ from chalicelib.usecases.change import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 
+SavedCommands = Callable[[str, str], SavedCommand]  # that of an app by its name
 KEY_KEPT_FOR = timedelta(days=7)
 REFUSALS = (InvalidRequest, LimitExceeded, NotFound, Locked, TooManyWait)
 IF_LOCKED = {
@@ -75,20 +77,24 @@ def start_schedule(
     Raise what `create_task` does, and Locked when the run before has not ended and it is to be skipped then.
     """
     schedule = find_named(services, services.schedules, app, name)
-    task, notes = create_task(
-        services, app, _wanted(services, schedule), created_by=schedule.creator, key=key
-    )
+    wanted = _wanted(services, schedule)
+    try:
+        task, notes = create_task(services, app, wanted, created_by=schedule.creator, key=key)
+    except Locked as refusal:
+        raise Locked(app, refusal.name, refusal.holder, schedule=name) from refusal
     run = Run(time=task.created_at, task_id=task.id)
     entry = Entry.of(
         What.SCHEDULE_STARTED, name, app=app, by=by, at=services.clock.now(), details={"task": task.id}
     )
 
-    def noted(schedule: Schedule) -> Schedule:
-        if any(known.task_id == task.id for known in schedule.runs):  # the request was sent again
-            return schedule
-        return schedule.but(runs=(*schedule.runs, run), problem=None)
+    def noted(newest: Schedule) -> Schedule:
+        is_another = newest.id != schedule.id  # that has got its name
+        if is_another or any(known.task_id == task.id for known in newest.runs):  # or it was sent again
+            return newest
+        return newest.but(runs=(*newest.runs, run), problem=None)
 
-    change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
+    with suppress(NotFound):  # it was removed meanwhile; its task is there all the same
+        change_named(services.schedules, SCHEDULES, app, name, noted, lambda *_: entry)
     return task, notes
 
 
@@ -116,7 +122,11 @@ def _fired(services: Services, schedule: Schedule, ended: Mapping[str, Task], ma
         if run.task_id:
             made.append(run)
             is_later = True
-    return fired(schedule, tuple(become)) if become else _due_when_it_is(schedule)
+    if not become:
+        return _due_when_it_is(schedule)
+    schedule = fired(schedule, tuple(become))
+    why = fails_too_often(schedule)
+    return pause_itself(schedule, why, now) if why else schedule
 
 
 def _due_when_it_is(schedule: Schedule) -> Schedule:
@@ -136,16 +146,20 @@ def _fire_once(
     except AppNotFound:
         raise
     except REFUSALS as refusal:
-        run = _unless_made(services, schedule, Run(time=time, why=_why_not(schedule, refusal)))
+        run = _unless_made(services, schedule, Run(time=time, why=_why_not(services, schedule, refusal)))
         return run, None if isinstance(refusal, Locked) or run.task_id else str(refusal)
     return Run(time=time, task_id=task.id), None
 
 
-def _why_not(schedule: Schedule, refusal: TapitError) -> str:
-    """The lock that a schedule has for itself is no word of anybody's."""
-    if isinstance(refusal, Locked) and schedule.overlap is Overlap.SKIP:
+def _why_not(services: Services, schedule: Schedule, refusal: TapitError) -> str:
+    """The lock that a schedule has for itself is no word of anybody's; one that it shares may be held by others."""
+    if not isinstance(refusal, Locked) or schedule.overlap is not Overlap.SKIP:
+        return str(refusal)
+    makers = [holder.created_by for holder in services.tasks.get_all([refusal.holder])]
+    if refusal.name == schedule.creator or schedule.creator in makers:
         return f"skipped: task {refusal.holder} has not ended (overlap=skip)"
-    return str(refusal)
+    by = "".join(f", created by {maker}," for maker in makers)
+    return f"skipped: task {refusal.holder}{by} holds the lock {refusal.name} (overlap=skip)"
 
 
 def _unless_made(services: Services, schedule: Schedule, run: Run) -> Run:
@@ -169,7 +183,7 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
 
     Of several that are made at one look each would skip the next, so the later ones wait.
     """
-    asked = asked_of_its_tasks(services, schedule)
+    asked = asked_of_its_tasks(schedule, services.commands.get)
     if schedule.overlap is Overlap.ALLOW:
         return asked
     skips_its_own = is_later and schedule.overlap is Overlap.SKIP
@@ -177,15 +191,15 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
     return asked.but(lock=asked.lock or schedule.creator, if_locked=if_locked)
 
 
-def asked_of_its_tasks(services: Services, schedule: Schedule) -> NewTask:
+def asked_of_its_tasks(schedule: Schedule, saved: SavedCommands) -> NewTask:
     """Raise CommandNotFound when there is no such saved command, or none any more."""
     if schedule.task is not None:
         return schedule.task
     assert schedule.command_name is not None
-    return services.commands.get(schedule.app, schedule.command_name).asked_with(schedule.options)
+    return saved(schedule.app, schedule.command_name).asked_with(schedule.options)
 
 
 def _remove(services: Services, schedule: Schedule) -> None:
-    """Its app is gone, and it ends with it."""
+    """Its app is gone, and it ends with it: whoever deleted that one is in the audit, which the API alone writes."""
     with suppress(Stale, NotFound):
         services.schedules.remove(schedule)

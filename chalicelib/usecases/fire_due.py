@@ -1,6 +1,6 @@
 """Fire what is due, in order, for a bounded time; what is left is due still, and comes first the next time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
@@ -9,8 +9,9 @@ from typing import Any
 from chalicelib.domain.app import App
 from chalicelib.domain.schedule import Schedule
 from chalicelib.domain.schedule_runs import unended
+from chalicelib.domain.task import Task
 from chalicelib.ports import AppStore, Services
-from chalicelib.usecases.find_runs import last_tries
+from chalicelib.usecases.find_runs import AT_ONCE, last_tries
 from chalicelib.usecases.fire import fire
 
 PAGE = 2000  # schedules: those of one time come by app, and there should be work for everybody
@@ -21,14 +22,21 @@ class Firer:
     """Fires for a bounded time, up to `at_once` side by side, and in order wherever there is a lane for each app.
 
     An app's tasks are counted in one place, where they are in each other's way, so it has several lanes only when
-    there would be idle ones. What could not be fired stays due, and keeps nothing else from it: the next run goes on
-    behind it.
+    there would be idle ones. However little time there is, `at_once` are fired of a page. What could not be fired stays
+    due, and keeps nothing else from it: the next run goes on behind it. Once it `is_to_stop` it begins nothing more.
     """
 
-    def __init__(self, seconds: float, at_once: int = 1, page: int = PAGE) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        at_once: int = 1,
+        page: int = PAGE,
+        is_to_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._seconds = seconds
         self._at_once = at_once
         self._page = page
+        self._is_to_stop = is_to_stop
         self._after: Schedule | None = None
 
     def run(self, services: Services) -> None:
@@ -36,8 +44,12 @@ class Firer:
         problems: list[Exception] = []
         ends_at = services.clock.monotonic() + self._seconds
         has_more = True
-        while has_more and services.clock.monotonic() < ends_at:
-            has_more = self._fire_page(services, ends_at, problems.append)
+        while has_more and not self._is_to_stop() and services.clock.monotonic() < ends_at:
+            try:
+                has_more = self._fire_page(services, ends_at, problems.append)
+            except Exception as problem:  # noqa: BLE001 - what is due cannot be read, and the rest is told all the same
+                problems.append(problem)
+                has_more = False
         if problems:
             raise ExceptionGroup("some schedules could not be fired", problems)
 
@@ -55,18 +67,20 @@ class Firer:
         self, services: Services, schedules: Sequence[Schedule], ends_at: float, report: Report
     ) -> set[str]:
         """Return the ids of those that time was left for."""
-        ended = last_tries(services, (task_id for each in schedules for task_id in unended(each)))
         apps: Any = _RememberedApps(services.apps)
         home = replace(services, apps=apps)
         tried: set[str] = set()
 
-        def fire_in_order(some: Sequence[Schedule]) -> None:
-            for schedule in some:
-                if services.clock.monotonic() >= ends_at:
-                    return
+        def is_over() -> bool:
+            has_time = len(tried) < self._at_once or services.clock.monotonic() < ends_at
+            return self._is_to_stop() or not has_time
+
+        def fire_in_order(lane: Sequence[Schedule]) -> None:
+            for schedule, ended in _with_ends_of_runs(home, lane, is_over, report):
                 tried.add(schedule.id)
                 try:
-                    fire(home, schedule, ended)
+                    if ended is not None:
+                        fire(home, schedule, ended)
                 except Exception as problem:  # noqa: BLE001 - not even a bug may stop all the others
                     report(problem)
 
@@ -83,6 +97,38 @@ class Firer:
             return [schedules]
         each = max(1, self._at_once // len(own))
         return [some[first::each] for some in own.values() for first in range(min(each, len(some)))]
+
+
+def _with_ends_of_runs(
+    services: Services, schedules: Sequence[Schedule], is_over: Callable[[], bool], report: Report
+) -> Iterator[tuple[Schedule, Mapping[str, Task] | None]]:
+    """Yield each with the last tries of its runs; with None when they cannot be read, which is reported."""
+    for some in _slices(schedules):
+        if is_over():
+            return
+        ended: Mapping[str, Task] | None = None
+        try:
+            ended = last_tries(services, (task_id for each in some for task_id in unended(each)))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, others can be read
+            report(problem)
+        for schedule in some:
+            if is_over():
+                return
+            yield schedule, ended
+
+
+def _slices(schedules: Sequence[Schedule]) -> Iterator[Sequence[Schedule]]:
+    """Yield them in order, as many together as have runs that one request can ask for."""
+    some: list[Schedule] = []
+    runs = 0
+    for schedule in schedules:
+        more = len(unended(schedule))
+        if some and runs + more > AT_ONCE:
+            yield some
+            some, runs = [], 0
+        some.append(schedule)
+        runs += more
+    yield some
 
 
 class _RememberedApps:

@@ -18,7 +18,7 @@ from chalicelib.usecases.fire import asked_of_its_tasks
 from chalicelib.usecases.ownership import refuse_unless_owner
 
 _RUN = ("task", "command_name", "options")  # what is run
-_OWN = ("next_run_at", "due_at", "starts_at", "failures", "problem")  # nobody asks for these
+_OWN = ("next_run_at", "due_at", "starts_at", "failures", "counts_from", "problem")  # nobody asks for these
 
 
 def create_schedule(
@@ -30,7 +30,7 @@ def create_schedule(
         id=ids.new_id(now), app=app_name, name=name, starts_at=now, created_at=now, created_by=by
     )
     wanted = asked_to_be(blank, given, now)
-    refuse_what_cannot_run(services, app, asked_of_its_tasks(services, wanted))
+    refuse_what_cannot_run(services, app, asked_of_its_tasks(wanted, services.commands.get))
     entry = Entry.of(What.SCHEDULE_CREATED, name, app=app_name, by=by, at=now)
     return services.schedules.create(wanted, app.most_schedules, entry)
 
@@ -47,7 +47,9 @@ def alter_schedule(
         refuse_unless_owner(SCHEDULES.word, newest, token)
         wanted = asked_to_be(newest, given, services.clock.now())
         if any(getattr(wanted, name) != getattr(newest, name) for name in _RUN):
-            refuse_what_cannot_run(services, services.apps.get(app), asked_of_its_tasks(services, wanted))
+            refuse_what_cannot_run(
+                services, services.apps.get(app), asked_of_its_tasks(wanted, services.commands.get)
+            )
         return wanted
 
     def audit(before: Schedule, after: Schedule) -> Entry:

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from chalicelib.domain.audit import Entry, What
+from chalicelib.domain.creator import schedule_among
 from chalicelib.domain.errors import NotDone, TapitError, TaskNotFound, Unreadable
 from chalicelib.domain.lock import Lock, left, restored, words_of_waiting
-from chalicelib.domain.schedule import CREATOR
 from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.task import Task, request_stop, wait_for_turn
@@ -147,7 +147,7 @@ def _replace(services: Services, task_id: str, *, by: Task) -> None:
 
 def _audit(by: Task, now: datetime) -> Audit[Task] | None:
     """Whoever has a task replaced has it stopped; what a schedule does is the program's own doing."""
-    if by.created_by.startswith(CREATOR):
+    if schedule_among(by.created_by):
         return None
 
     def entry(before: Task, _after: Task) -> Entry:

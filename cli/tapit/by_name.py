@@ -57,9 +57,17 @@ def told_unchanged(call: Call, noun: str, answer: Mapping[str, Any]) -> bool:
     return is_so
 
 
-def delete(call: Call, path: str, missing: type[CliError], said: str) -> int:
-    """What is gone already is no error; else `said` is."""
-    gone = call.client.remove(path, missing)
+def delete(
+    call: Call,
+    path: str,
+    missing: type[CliError],
+    said: str,
+    say_more: Callable[[Any], None] = lambda _answer: None,
+) -> int:
+    """What is gone already is no error; else `said` is, and what there is more to say of the home's answer."""
+    answer, gone = call.client.remove(path, missing)
     call.say(gone or said)
-    for_scripts.print_answer(call, {"name": call.text("name"), "removed": gone is None})
+    if gone is None:
+        say_more(answer)
+    for_scripts.print_answer(call, {**(answer or {}), "name": call.text("name"), "removed": gone is None})
     return 0

@@ -12,7 +12,7 @@ from tapit.terminal.stream import Stream, harmless
 if TYPE_CHECKING:
     from typing import Any
 
-    from tapit.home.answers import App, NewToken, NewTrust, Task
+    from tapit.home.answers import App, NewToken, NewTrust, SavedSchedule, Task
     from tapit.home.choosing import ChosenHome
     from tapit.home.client import Client
 
@@ -111,7 +111,7 @@ class Call:
             lines = fitted(self.err, harmless(text), taken=2 if mark else 0)
             self.err.write(mark + "".join(self.err.styled(line, *styles) + "\n" for line in lines))
 
-    def say_notes(self, answer: Task | App | NewToken | NewTrust) -> None:
+    def say_notes(self, answer: Task | App | NewToken | NewTrust | SavedSchedule) -> None:
         """Where the home did something else than it was asked to."""
         for note in answer.get("notes", []):
             self.say(f"  note: {note}", "yellow")

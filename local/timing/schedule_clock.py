@@ -12,7 +12,7 @@ from local.timing.background import survive
 ONE_DAY = datetime.max.replace(tzinfo=UTC)
 LONGEST_SLEEP = 1.0  # seconds; the clock may be set, or the machine sleep, and no wait notices that
 PAUSE_AFTER_TROUBLE = 5.0
-SLICE = 60.0  # of firing without a look at whether it is closed
+SLICE = 60.0  # of firing, before it is told what could not be fired
 
 
 class ScheduleClock:
@@ -20,9 +20,9 @@ class ScheduleClock:
 
     def __init__(self, services: Callable[[], Services]) -> None:
         self._services = services
-        self._firer = Firer(SLICE)
         self._changed = threading.Event()
         self._closing = threading.Event()
+        self._firer = Firer(SLICE, is_to_stop=self._closing.is_set)
         self._is_in_trouble = self._has_slept = False
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
 

@@ -84,6 +84,18 @@ def test_a_saved_command_is_run_with_options_before_its_own(inside: HomeInProces
     assert (show(inside, app)["command_name"], show(inside, app)["command"]) == ("migrate", None)
 
 
+def test_options_are_judged_with_the_saved_command_as_it_is(inside: HomeInProcess, app: str) -> None:
+    body = {"name": "migrate", "command": "true", "retries": 2, "lock": "db"}
+    assert inside.ask("POST", f"/apps/{app}/commands", body).status == 201
+    create(inside, app, command_name="migrate", retry_wait=5)
+    assert record(inside, app).options == {"retry_wait": 5}
+
+    assert inside.ask("PATCH", f"/apps/{app}/commands/migrate", {"retries": None}).status == 200
+    refused = inside.ask("PATCH", f"/apps/{app}/schedules/nightly", {"memory": 2, "retry_wait": 6})
+
+    assert (refused.status, [*refused.json["Fields"]]) == (400, ["retry_wait"])
+
+
 @pytest.mark.parametrize("what", [{"command_name": "migrate"}, {"command": "true"}])
 def test_tags_are_set_and_taken_away_one_by_one(
     inside: HomeInProcess, app: str, what: dict[str, str]
@@ -325,9 +337,46 @@ def test_it_is_started_at_once_as_its_own_task(inside: HomeInProcess, app: str) 
         LINE,
     )
     assert (second.status, second.json["Code"]) == (409, "Locked")
+    assert second.json["Message"] == f"Task {once.json['id']} of schedule nightly has not ended."
+    assert "if_locked" not in second.json["Hint"]
+    assert f"tapit -a {app} set schedule name=nightly overlap=queue" in second.json["Hint"]
     (run,) = show(inside, app)["runs"]
     assert (run["task_id"], run["status"]) == (once.json["id"], "PENDING")
     assert inside.ask("GET", f"/apps/{app}/schedules").json["items"][0]["last_run"] == run
+
+
+def test_a_change_answers_how_its_last_run_stands(inside: HomeInProcess, app: str) -> None:
+    create(inside, app)
+    started = inside.ask("POST", f"/apps/{app}/schedules/nightly/start")
+
+    changed = change(inside, app, memory=2)
+
+    assert (changed["last_run"]["task_id"], changed["last_run"]["status"]) == (started.json["id"], "PENDING")
+
+
+def test_it_says_when_its_next_run_starts_with_its_jitter(inside: HomeInProcess, app: str) -> None:
+    created = create(inside, app, every=900, jitter=60)
+    due = record(inside, app).due_at
+
+    assert due is not None
+    assert created["due_at"] == show(inside, app)["due_at"] == shown(due)
+
+
+def test_whoever_deletes_a_command_is_told_which_schedules_ran_it_and_these_say_so_at_once(
+    inside: HomeInProcess, app: str
+) -> None:
+    save_command(inside, app, "migrate")
+    for name in ("b", "a"):
+        create(inside, app, name, command_name="migrate")
+    create(inside, app)
+
+    removed = inside.ask("DELETE", f"/apps/{app}/commands/migrate")
+
+    assert removed.json == {"name": "migrate", "schedules": ["a", "b"], "removed": True}
+    problem = f"App {app} has no command migrate."
+    listed = inside.ask("GET", f"/apps/{app}/schedules").json["items"]
+    assert [each["problem"] for each in listed] == [problem, problem, None]
+    assert show(inside, app, "a")["problem"] == problem
 
 
 def test_what_its_app_would_refuse_is_refused_at_once(inside: HomeInProcess, app: str) -> None:

@@ -88,6 +88,8 @@ def test_a_client_comes_back_to_its_session_with_a_new_token(ecs: Ecs, task: str
 def test_a_session_that_was_ended_is_over(ecs: Ecs, task: str, ssm: Any) -> None:
     client, opened = DataChannelClient(), execute(ecs, task, "cat")
     with client.connected(opened):
+        client.say("in\r")
+        client.read_until(b"in")
         ssm.terminate_session(SessionId=opened["sessionId"])
         client.wait_for_close()
 

@@ -42,7 +42,7 @@ from local.serving.gateway import Answer, Gateway, Request
 from tests.aws_adapters.ecs_account import NO_SESSIONS, a_web_app, client, ecs_on_moto
 from tests.aws_clients import REGION
 from tests.builders import NOON
-from tests.dynamodb_table import NAME, PROPERTIES
+from tests.dynamodb_table import NAME, PROPERTIES, OneCallAtATime
 
 MACHINE = json.loads((Path(__file__).parents[2] / ".chalice" / "lifecycle.asl.json").read_text())
 ROLE = "arn:aws:iam::123456789012:role/lifecycle"
@@ -74,7 +74,7 @@ class AwsHome:
             each.meta.events.register("request-created", self.hear)
         self.clients["dynamodb"].meta.events.register("provide-client-params.dynamodb", self._note_keys)
         self.clients["ecs"].meta.events.register("provide-client-params.ecs.RunTask", _runnable_on_moto())
-        self._table = table_client(self.clients["dynamodb"])
+        self._table = table_client(OneCallAtATime(self.clients["dynamodb"]))
         self._machine = machine
         self._clock = clock
         self._identities = identities

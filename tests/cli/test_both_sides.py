@@ -81,6 +81,7 @@ ANSWERS: dict[str, type] = {
     "TestView": answers.Tested,
     "TaskOptionsView": answers.TaskOptions,
     "ScheduleView": answers.Schedule,
+    "SavedScheduleView": answers.SavedSchedule,
     "ChangedScheduleView": answers.ChangedSchedule,
     "ScheduleDetails": answers.ScheduleDetails,
     "ScheduleList": answers.PageOfSchedules,

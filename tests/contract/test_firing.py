@@ -13,17 +13,23 @@ from chalicelib.domain.app import Limits
 from chalicelib.domain.audit import AuditQuery
 from chalicelib.domain.errors import Locked, ScheduleNotFound, Unavailable
 from chalicelib.domain.lock import IfLocked
+from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.saved_command import SavedCommand
 from chalicelib.domain.schedule import MOST_RUNS, Missed, Overlap, Run, Schedule
 from chalicelib.domain.status import Status
+from chalicelib.domain.token import Rights, Role, new_token
 from chalicelib.ports import IdempotencyKey
-from chalicelib.usecases.find_runs import schedules_as_they_stand
+from chalicelib.usecases.as_things_are import schedules_as_things_are
+from chalicelib.usecases.create import create_task
 from chalicelib.usecases.fire import fire, start_schedule
 from chalicelib.usecases.fire_due import Firer
+from chalicelib.usecases.rerun import rerun_task
+from chalicelib.usecases.save_schedule import alter_schedule
 from tests.builders import NOON, an_app
 from tests.firing_world import HOMES, FiringWorld, Killed, firing_world, until_call
 
 QUARTER = timedelta(minutes=15)
+ALICE, _ = new_token("alice", Rights(role=Role.OPERATOR))
 
 
 @pytest.fixture(params=HOMES)
@@ -144,7 +150,43 @@ def test_a_lock_of_its_own_is_the_one_that_its_runs_have_in_common(world: Firing
 
     (task,) = world.tasks()
     assert (task.created_by, task.lock) == ("schedule:nightly", "migrate")
-    assert reasons(world.read("other")) == [f"skipped: task {task.id} has not ended (overlap=skip)"]
+    (why,) = reasons(world.read("other"))
+    assert (
+        why == f"skipped: task {task.id}, created by schedule:nightly, holds the lock migrate (overlap=skip)"
+    )
+    world.fire(minutes=15)
+    assert reasons(world.read())[-1] == f"skipped: task {task.id} has not ended (overlap=skip)"
+
+
+def test_a_run_that_is_skipped_for_somebody_elses_task_names_it_and_the_lock(world: FiringWorld) -> None:
+    world.schedule(task={"command": "true", "lock": "migrate"})
+    wanted = NewTask(command="true", lock="migrate")
+    holder, _ = create_task(world.services, "shop", wanted, created_by="bob", key=None)
+
+    world.fire()
+
+    assert reasons(world.read()) == [
+        f"skipped: task {holder.id}, created by bob, holds the lock migrate (overlap=skip)"
+    ]
+
+
+def test_another_task_like_a_run_needs_no_lock_of_the_schedules(world: FiringWorld) -> None:
+    world.schedule()
+    world.fire()
+    (run,) = world.tasks()
+
+    again, _ = rerun_task(world.services, run.id, {}, created_by="bob", key=None)
+
+    assert (run.lock, again.lock) == ("schedule:nightly", None)
+
+
+def test_another_task_like_a_run_has_the_lock_that_somebody_gave_to_the_schedule(world: FiringWorld) -> None:
+    world.schedule(task={"command": "true", "lock": "migrate"})
+    world.fire()
+
+    again, _ = rerun_task(world.services, world.tasks()[0].id, {}, created_by="bob", key=None)
+
+    assert again.lock == "migrate"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +266,7 @@ def _out_of_reach_for(app: str, create: Any) -> Any:
     return refusing
 
 
-# While nobody looked
+# What came too late
 
 
 @pytest.mark.parametrize(
@@ -248,7 +290,7 @@ def test_what_was_missed_is_made_up_for_as_the_schedule_says_and_the_rest_is_tol
     assert [run.time for run in after.runs if run.task_id] == [
         NOON + QUARTER * number for number in became_tasks
     ]
-    assert all(str(run.why).startswith("missed: nobody looked for ") for run in after.runs if not run.task_id)
+    assert all(str(run.why).startswith("missed: its turn came ") for run in after.runs if not run.task_id)
     assert [task.id for task in world.begun()] == [run.task_id for run in after.runs if run.task_id]
     assert after.next_run_at is not None
     assert after.next_run_at > world.clock.time
@@ -309,30 +351,114 @@ def test_how_its_runs_are_getting_on_is_seen_at_once(world: FiringWorld) -> None
     world.fire()
     world.end(str(world.read().runs[0].task_id))
 
-    seen = schedules_as_they_stand(world.services, [world.read(), world.read("other")], count=1)
+    seen = as_things_are(world, world.read(), world.read("other"))
 
     assert [each.runs[0].status for each in seen] == [Status.SUCCEEDED, Status.PENDING]
     assert world.read().runs[0].status is None
 
 
-def test_after_so_many_failures_in_a_row_it_pauses_itself(world: FiringWorld) -> None:
+WHY_PAUSED = "Its last 2 runs failed (pause_after_failures=2)."
+
+
+def as_things_are(world: FiringWorld, *schedules: Schedule) -> list[Schedule]:
+    return schedules_as_things_are(world.services, world.services.apps.get("shop"), schedules, runs=1)
+
+
+def test_what_could_not_become_a_task_as_things_are_is_seen_at_once(world: FiringWorld) -> None:
+    app = world.services.apps.get("shop")
+    world.services.apps.save(app.but(limits=Limits(max_memory=8)))
+    sound = world.schedule("sound")
+    large = world.schedule("large", task={"command": "true", "memory": 16})
+    broken = world.schedule("broken", task=None, command_name="gone")
+    off = world.schedule("off", task=None, command_name="gone", next_run_at=None, due_at=None)
+
+    seen = as_things_are(world, sound, large, broken, off)
+
+    assert [each.problem for each in seen] == [
+        None,
+        "App shop allows max_memory=8; the task asks for 16.",
+        "App shop has no command gone.",
+        None,
+    ]
+    assert world.read("broken").problem is None
+
+
+def test_with_the_end_of_one_failure_too_many_in_a_row_it_pauses_itself(world: FiringWorld) -> None:
     world.schedule(pause_after_failures=2)
     for exit_code in (1, 0, 1, 1):
+        assert world.read().paused is None
         world.fire()
         world.end(world.tasks()[-1].id, exit_code)
+        world.clock.time += QUARTER
+
+    paused = world.read()
+    assert paused.paused is not None
+    assert (paused.paused.why, paused.paused.by, paused.paused.revision) == (
+        WHY_PAUSED,
+        None,
+        paused.revision,
+    )
+    assert (paused.paused.since, paused.failures) == (NOON + 3 * QUARTER, 2)
+    assert (paused.next_run_at, paused.due_at) == (None, None)
+    assert [run.exit_code for run in paused.runs] == [1, 0, 1, 1]
+    world.fire(minutes=600)
+    assert world.read() == paused
+
+
+def test_what_nobody_saw_to_at_the_end_of_a_failure_is_seen_to_when_the_next_time_is_due(
+    world: FiringWorld,
+) -> None:
+    world.schedule(pause_after_failures=2)
+    for _ in range(2):
+        world.fire()
+        world.end_and_die(world.tasks()[-1].id, exit_code=1)
         world.clock.time += QUARTER
 
     world.fire()
 
     paused = world.read()
-    why = "Its last 2 runs failed (pause_after_failures=2)."
     assert paused.paused is not None
-    assert (paused.paused.why, paused.paused.by, paused.paused.revision) == (why, None, paused.revision)
-    assert (paused.next_run_at, paused.due_at) == (None, None)
-    assert reasons(paused)[-1] == f"paused: {why}"
-    assert len(world.tasks()) == 4
-    world.fire(minutes=600)
-    assert world.read() == paused
+    assert (paused.paused.why, paused.next_run_at, paused.due_at) == (WHY_PAUSED, None, None)
+    assert reasons(paused)[-1] == f"paused: {WHY_PAUSED}"
+    assert len(world.tasks()) == 2
+
+
+def test_only_the_last_try_of_a_run_may_be_its_failure(world: FiringWorld) -> None:
+    world.schedule(
+        pause_after_failures=1,
+        task={"command": "true", "retries": 1, "retry_on": ["exit:1"], "retry_wait": 0},
+    )
+    world.fire()
+    (first,) = world.tasks()
+
+    world.end(first.id, exit_code=1)
+    assert world.read().paused is None
+    world.end(str(world.services.tasks.get(first.id).retried_by), exit_code=1)
+
+    assert world.read().paused is not None
+
+
+def test_a_run_of_before_it_was_switched_on_again_counts_no_more(world: FiringWorld) -> None:
+    world.schedule(pause_after_failures=2, overlap=Overlap.ALLOW)
+    for _ in range(4):
+        world.fire()
+        world.clock.time += QUARTER
+    early, late, *failing = (task.id for task in world.tasks())
+    for task_id in failing:
+        world.end(task_id, exit_code=1)
+    assert world.read().paused is not None
+
+    alter_schedule(world.services, "shop", "nightly", {"enabled": True}, ALICE)
+    world.end(early, exit_code=1)
+    world.end(late, exit_code=1)
+    world.fire(minutes=15)
+    assert (world.read().paused, world.read().failures) == (None, 0)
+
+    world.end(world.tasks()[-1].id, exit_code=1)
+    world.fire(minutes=15)
+    assert (world.read().paused, world.read().failures) == (None, 1)
+    world.end(world.tasks()[-1].id, exit_code=1)
+    assert world.read().paused is not None
 
 
 def test_the_failure_of_a_run_counts_however_many_are_skipped_meanwhile(world: FiringWorld) -> None:
@@ -361,11 +487,21 @@ def test_runs_are_in_the_order_of_their_times_however_they_came_about(world: Fir
 
 def test_runs_that_could_not_become_tasks_are_failures_too(world: FiringWorld) -> None:
     world.schedule(task=None, command_name="gone", pause_after_failures=2)
-    for _ in range(3):
+    for _ in range(2):
+        assert world.read().paused is None
         world.fire()
         world.clock.time += QUARTER
 
     assert world.read().paused is not None
+
+
+def test_one_that_is_over_has_nothing_to_pause(world: FiringWorld) -> None:
+    world.schedule(at=NOON, pause_after_failures=1)
+    world.fire()
+
+    world.end(world.tasks()[0].id, exit_code=1)
+
+    assert (world.read().next_run_at, world.read().paused) == (None, None)
 
 
 # Once, now
@@ -394,6 +530,28 @@ def test_a_start_that_is_sent_again_is_one_task_and_one_run(world: FiringWorld) 
 
     assert first.id == second.id
     assert len(world.read().runs) == 1
+
+
+@pytest.mark.parametrize("another", [(), ("another",)])
+def test_one_that_is_removed_while_it_is_started_has_started_its_task(
+    world: FiringWorld, another: tuple[str, ...]
+) -> None:
+    """Another one may have got its name by then."""
+    schedule = world.schedule()
+    create: Any = world.services.tasks.create
+
+    def removing(*arguments: Any) -> Any:
+        world.services.schedules.remove(schedule)
+        for schedule_id in another:
+            world.schedule(id=schedule_id)
+        return create(*arguments)
+
+    world.services.tasks.create = removing  # type: ignore[assignment,method-assign]
+
+    task, _ = start_schedule(world.services, "shop", "nightly", by="bob", key=None)
+
+    assert [made.id for made in world.tasks()] == [task.id]
+    assert all(world.read().runs == () for _ in another)
 
 
 def test_a_start_keeps_to_what_overlap_says(world: FiringWorld) -> None:
@@ -528,6 +686,67 @@ def test_of_very_many_that_are_due_each_is_fired_once_and_in_order_however_often
     fired = [world.read(task.created_by.removeprefix("schedule:")).runs for task in world.tasks()]
     assert [len(each) for each in fired] == [1] * count
     assert [run.time for (run,) in fired] == sorted(run.time for (run,) in fired)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_however_long_it_takes_to_look_at_earlier_runs_some_are_fired_each_time(
+    world: FiringWorld, at_once: int
+) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}", runs=(Run(time=NOON - QUARTER, task_id=f"t{number}"),))
+    get_all = world.services.tasks.get_all
+
+    def taking_its_time(task_ids: Any) -> Any:
+        world.clock.time += timedelta(seconds=3)
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = taking_its_time  # type: ignore[method-assign]
+    world.firer = Firer(seconds=2, at_once=at_once)
+    world.fire()
+    assert at_once <= len(world.lifecycle.tasks) < 6
+
+    for _ in range(6):
+        world.fire()
+    assert len(world.tasks()) == 6
+
+
+def test_earlier_runs_are_looked_at_in_slices_and_one_that_fails_keeps_no_other_from_being_fired(
+    world: FiringWorld,
+) -> None:
+    for number in range(15):
+        runs = tuple(Run(time=NOON - QUARTER, task_id=f"t{number}-{run}") for run in range(MOST_RUNS))
+        world.schedule(f"n{number:02}", runs=runs)
+    get_all = world.services.tasks.get_all
+    asked: list[int] = []
+
+    def failing_at_first(task_ids: Any) -> Any:
+        asked.append(len(task_ids))
+        if len(asked) == 1:
+            raise Unavailable("The table is out of reach.")
+        return get_all(task_ids)
+
+    world.services.tasks.get_all = failing_at_first  # type: ignore[method-assign]
+
+    with pytest.raises(ExceptionGroup) as raised:
+        world.fire()
+
+    assert [str(problem) for problem in raised.value.exceptions] == ["The table is out of reach."]
+    assert asked == [100, 100, 100]
+    assert sorted(task.created_by for task in world.begun()) == [
+        f"schedule:n{number:02}" for number in range(5, 15)
+    ]
+    world.fire()
+    assert len(world.begun()) == 15
+
+
+def test_once_it_is_to_stop_it_begins_nothing_any_more(world: FiringWorld) -> None:
+    for number in range(6):
+        world.schedule(f"n{number}")
+    world.firer = Firer(seconds=60, is_to_stop=lambda: len(world.lifecycle.tasks) >= 2)
+
+    world.fire()
+
+    assert len(world.tasks()) == 2
 
 
 def test_those_of_several_apps_are_fired_side_by_side_and_each_apps_in_order(world: FiringWorld) -> None:

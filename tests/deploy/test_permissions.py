@@ -22,6 +22,9 @@ _KNOWN = next(
 ACTIONS: dict[str, Any] = json.loads(_KNOWN.read_text())
 
 _READ_AND_SAVE = {"dynamodb": {"get_item", "put_item", "update_item", "transact_write_items"}}
+_SEE_TO_SCHEDULES = {
+    "dynamodb": _READ_AND_SAVE["dynamodb"] | {"batch_get_item"}
+}  # when a run of one has failed
 _LAUNCH = {"lambda": {"invoke"}}
 _BEGIN = {"stepfunctions": {"start_execution", "describe_execution"}}
 _LOOK_AND_STOP = {"ecs": {"describe_tasks", "stop_task"}}
@@ -43,9 +46,9 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "ssm": {"resume_session", "terminate_session", "put_parameter", "delete_parameter"},
         **_BEGIN,
     },
-    "ecs_event": {**_READ_AND_SAVE, **_LAUNCH, **_LOOK_AND_STOP, **_BEGIN},
+    "ecs_event": {**_SEE_TO_SCHEDULES, **_LAUNCH, **_LOOK_AND_STOP, **_BEGIN},
     "launch": {
-        **_READ_AND_SAVE,
+        **_SEE_TO_SCHEDULES,
         **_BEGIN,
         "ecs": {
             "describe_services",
@@ -59,7 +62,7 @@ CALLS: dict[str, dict[str, set[str]]] = {
         "logs": {"create_log_group", "put_retention_policy"},
         "secretsmanager": {"get_resource_policy", "put_resource_policy"},
     },
-    "check_deadline": {**_READ_AND_SAVE, **_LAUNCH, **_LOOK_AND_STOP, **_BEGIN},
+    "check_deadline": {**_SEE_TO_SCHEDULES, **_LAUNCH, **_LOOK_AND_STOP, **_BEGIN},
     "publish": {
         "dynamodb": {"get_item", "batch_get_item", "put_item", "transact_write_items"},
         "events": {"put_events"},
@@ -228,6 +231,13 @@ def test_the_minute_fires_schedules_and_changes_neither_apps_nor_commands() -> N
     assert keys("app#*", "command#*") not in by_action["dynamodb:PutItem"]
     tasks = keys("task#*", "unfinished#*", "lock#*", "tagged#*", "key#schedule:*")
     assert by_action["dynamodb:PutItem"] == [tasks, keys("schedule#*", "schedules#*")]
+
+
+@pytest.mark.parametrize("function", ["ecs_event", "check_deadline", "launch"])
+def test_who_ends_a_run_may_pause_its_schedule_and_neither_make_nor_remove_one(function: str) -> None:
+    about = [one for one in statements(function) if one.get("Condition") == keys("schedule#*")]
+
+    assert [one["Action"] for one in about] == [["dynamodb:GetItem", "dynamodb:PutItem"]]
 
 
 def test_sending_webhooks_takes_its_queues_its_items_and_its_secrets() -> None:

@@ -101,6 +101,39 @@ def test_its_own_options_stay_when_it_runs_something_else() -> None:
     assert asked_to_be(line, {"command_name": "migrate"}, NOON).options == {"memory": 4.0}
 
 
+def test_what_becomes_of_a_run_whose_lock_is_held_is_said_by_overlap_alone() -> None:
+    with pytest.raises(InvalidRequest, match="of a schedule overlap= says"):
+        asked_to_be(a_schedule(), {"lock": "migrate", "if_locked": "wait"}, NOON)
+
+
+def test_options_beside_a_saved_command_need_make_sense_with_it_alone() -> None:
+    schedule = asked_to_be(a_schedule(), {"command_name": "migrate", "retry_wait": 5.0}, NOON)
+
+    assert schedule.options == {"retry_wait": 5.0}
+    assert schedule.asked.retry_wait == 5.0
+
+
+def test_what_goes_with_an_option_goes_away_with_it() -> None:
+    tried = {"command_name": "migrate", "retries": 2, "retry_wait": 5.0, "docker_tag": "v1"}
+    schedule = asked_to_be(a_schedule(), tried, NOON)
+
+    changed = asked_to_be(schedule, {"retries": None, "image": "other"}, NOON)
+
+    assert changed.options == {"image": "other"}
+
+
+def test_to_switch_one_on_begins_a_new_count_of_failures_where_it_was_off() -> None:
+    later = NOON + timedelta(minutes=1)
+
+    was_on, was_off = (
+        asked_to_be(a_schedule(enabled=enabled, failures=2), {"enabled": True}, later)
+        for enabled in (True, False)
+    )
+
+    assert (was_on.failures, was_on.counts_from) == (2, None)
+    assert (was_off.failures, was_off.counts_from) == (0, later)
+
+
 def test_a_distance_is_counted_from_when_it_was_changed() -> None:
     later = NOON + timedelta(minutes=7)
 

@@ -74,9 +74,14 @@ def test_that_it_pauses_itself_is_news_once() -> None:
 
 
 def test_one_that_is_switched_on_again_has_as_many_runs_to_fail_as_a_new_one() -> None:
-    resumed = resume(pause_itself(with_runs(1, 1, pause_after_failures=2), "It failed.", NOON))
+    later = NOON + timedelta(minutes=1)
+    failed = with_runs(1, 1, None, pause_after_failures=2)
+    resumed = resume(pause_itself(failed, "It failed.", NOON), later)
 
     assert (resumed.paused, resumed.failures, resumed.is_active) == (None, 0, True)
+    assert with_ends(resumed, {"t2": a_finished_task(1)}).failures == 0
+    following = resumed.but(runs=(*resumed.runs, Run(time=later, task_id="t3")))
+    assert with_ends(following, {"t3": a_finished_task(1)}).failures == 1
 
 
 RUNS = st.lists(

@@ -19,6 +19,7 @@ from chalicelib.domain.timetable import (
     due_times,
     fired,
     in_words,
+    next_runs,
     next_times,
     refuse_past,
     times_after,
@@ -77,6 +78,18 @@ def test_a_distance_is_counted_from_its_start_whenever_somebody_looks() -> None:
     assert next_times(schedule, 1, NOON - DAY) == (NOON + 15 * MINUTE,)
 
 
+def test_a_time_that_waits_out_its_jitter_is_the_next_one_still() -> None:
+    schedule = with_next_run(_schedule(every=900, jitter=600), NOON)
+    time, due = NOON + 15 * MINUTE, schedule.due_at
+    assert due is not None
+    assert time < due
+
+    assert next_runs(schedule, 2, NOON) == (time, time + 15 * MINUTE)
+    assert next_runs(schedule, 2, due - SECOND) == (time, time + 15 * MINUTE)
+    assert next_runs(schedule, 2, NOON + DAY) == (time, NOON + DAY + 15 * MINUTE)
+    assert next_runs(schedule.but(next_run_at=None, due_at=None), 2, NOON) == ()
+
+
 def test_a_single_time_comes_once() -> None:
     schedule = _begun(at=NOON + HOUR)
     assert schedule.next_run_at == NOON + HOUR
@@ -117,7 +130,7 @@ def test_of_what_was_missed_the_latest_is_made_up_for() -> None:
     assert due.to_fire == (NOON + 2 * HOUR,)
     assert [run.time for run in due.passed_over] == [NOON + number * 15 * MINUTE for number in range(1, 8)]
     assert due.passed_over[-1].why == (
-        "missed: nobody looked for 25 minutes, and of all that are missed the latest is made up for (missed=latest)"
+        "missed: its turn came 25 minutes late, and of all that are missed the latest is made up for (missed=latest)"
     )
 
 
@@ -141,7 +154,7 @@ def test_what_is_later_than_missed_within_is_not_made_up_for() -> None:
     assert due.to_fire == ()
     assert [run.time for run in due.passed_over] == [NOON + DAY]
     assert due.passed_over[0].why == (
-        "missed: nobody looked for 1 hour 1 second, and it is made up for within 1 hour (missed_within)"
+        "missed: its turn came 1 hour 1 second late, and it is made up for within 1 hour (missed_within)"
     )
     assert due_times(_begun(missed_within=3600), NOON + DAY + HOUR).to_fire == (NOON + DAY,)
 
@@ -150,7 +163,7 @@ def test_with_skip_nothing_that_was_missed_is_made_up_for() -> None:
     due = due_times(_begun(missed="skip"), NOON + DAY + 3 * MINUTE)
 
     assert due.to_fire == ()
-    assert due.passed_over[0].why == "missed: nobody looked for 3 minutes, and missed=skip"
+    assert due.passed_over[0].why == "missed: its turn came 3 minutes late, and missed=skip"
 
 
 def test_with_all_the_last_24_are_made_up_for() -> None:
@@ -158,7 +171,7 @@ def test_with_all_the_last_24_are_made_up_for() -> None:
 
     assert due.to_fire == tuple(NOON + number * MINUTE for number in range(37, 61))
     assert len(due.to_fire) == MOST_MADE_UP_FOR
-    assert due.passed_over[-1].why == "missed: nobody looked for 24 minutes, and at most 24 are made up for"
+    assert due.passed_over[-1].why == "missed: its turn came 24 minutes late, and at most 24 are made up for"
 
 
 def test_after_years_in_which_nobody_looked_the_latest_times_are_found_at_once() -> None:

@@ -12,7 +12,7 @@ from tapit.language import schedule_keys, task_keys
 from tapit.language.command import Command
 
 if TYPE_CHECKING:
-    from tapit.home.answers import Schedule
+    from tapit.home.answers import SavedSchedule, Schedule
 
 
 def run(call: Call) -> int:
@@ -20,8 +20,9 @@ def run(call: Call) -> int:
     require_a_command(call)
     _refuse_without_time(call)
     body = {"name": call.text("name"), **schedule_keys.body(call.settings)}
-    made: Schedule = call.client.send("POST", path_of_all(call, "schedules"), body)
+    made: SavedSchedule = call.client.send("POST", path_of_all(call, "schedules"), body)
     call.say(f"Created schedule {made['name']}: {made['in_words']}.")
+    call.say_notes(made)
     say_next(call, made)
     call.hint("now", schedule_words.command(call, "start", made["name"]))
     call.hint("look", schedule_words.command(call, "show", made["name"]))
@@ -30,7 +31,7 @@ def run(call: Call) -> int:
 
 
 def say_next(call: Call, schedule: Schedule) -> None:
-    due = schedule.get("next_run_at")
+    due = schedule_words.starts_at(schedule)
     if due:
         call.say(f"  It runs next {schedule_words.ahead(due)}: {due}.")
 

@@ -14,7 +14,7 @@ def run(call: Call) -> int:
         raise UsageError(
             "which app?", "An app is only removed when it is named.", "tapit delete app name=APP"
         )
-    gone = call.client.remove(f"/apps/{segment(name)}", AppNotFound)
+    _, gone = call.client.remove(f"/apps/{segment(name)}", AppNotFound)
     call.say(gone or f"Removed app {name}; its finished tasks stay until they expire.")
     _forget_default(call, name)
     for_scripts.print_answer(call, {"name": name, "removed": gone is None})

@@ -21,6 +21,7 @@ def run(call: Call) -> int:
     changed: ChangedSchedule = change(call, "schedule", path_of(call, "schedules"), body)
     if not told_unchanged(call, "schedule", changed):
         call.say(f"Changed schedule {changed['name']}: {changed['in_words']}.")
+        call.say_notes(changed)
         say_next(call, changed)
     for_scripts.print_answer(call, changed)
     return 0

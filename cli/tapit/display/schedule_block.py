@@ -32,7 +32,7 @@ def print_schedule(call: Call, schedule: ScheduleDetails) -> None:
     block.line("What for", schedule.get("description"))
     block.line("When", schedule["in_words"])
     block.line("Cron", schedule.get("cron"))
-    block.lines("Next runs", [_moment(schedule, each) for each in schedule["next_runs"]])
+    block.lines("Next runs", _next_runs(schedule))
     _print_task(block, schedule)
     _print_rules(block, schedule)
     block.line("Created", times.both(schedule["created_at"]))
@@ -50,6 +50,16 @@ def _state(schedule: Schedule) -> str:
         return trouble
     following = schedule_words.next_run(schedule)
     return following if following in ("off", "over") else "on"
+
+
+def _next_runs(schedule: ScheduleDetails) -> list[str]:
+    """Its times, and of the first one when it starts."""
+    times_of_its_own = [_moment(schedule, each) for each in schedule["next_runs"]]
+    starts_at = schedule_words.starts_at(schedule)
+    if not times_of_its_own or starts_at is None or starts_at == schedule.get("next_run_at"):
+        return times_of_its_own
+    first, *others = times_of_its_own
+    return [f"{first}, with its jitter {_moment(schedule, starts_at)}", *others]
 
 
 def _moment(schedule: Schedule, moment: str) -> str:
@@ -71,8 +81,6 @@ def _print_task(block: Block, schedule: Schedule) -> None:
         block.line("Runs", f"the saved command {schedule.get('command_name')}")
     else:
         block.whole_lines("Runs", line.split("\n"))
-    if schedule["overlap"] != "allow":  # which says what becomes of a run while its lock is held
-        schedule = {**schedule, "if_locked": schedule["overlap"]}
     print_options(block, schedule)
 
 

@@ -25,8 +25,13 @@ def next_run(schedule: Schedule) -> str:
         return "-"
     if not schedule.get("enabled", True):
         return "off"
-    due = schedule.get("next_run_at")
+    due = starts_at(schedule)
     return ahead(due) if due else "over"
+
+
+def starts_at(schedule: Schedule) -> str | None:
+    """With its jitter, which an older home does not tell."""
+    return schedule.get("due_at") or schedule.get("next_run_at")
 
 
 def ahead(moment: str) -> str:

@@ -375,10 +375,10 @@ class TaskOptions(TypedDict):
     retry_on: list[str] | None
     retry_wait: float | None
     lock: str | None
-    if_locked: str
 
 
 class SavedCommand(TaskOptions):
+    if_locked: str
     app: str
     name: str
     description: str | None
@@ -400,6 +400,7 @@ class PageOfCommands(TypedDict):
 class RemovedCommand(TypedDict):
     name: str
     removed: bool
+    schedules: list[str]
 
 
 class Tested(TypedDict):
@@ -448,6 +449,7 @@ class Schedule(TaskOptions):
     enabled: bool
     paused: PauseOfSchedule | None
     next_run_at: str | None
+    due_at: str | None
     last_run: RunOfSchedule | None
     failures: int
     problem: str | None
@@ -456,7 +458,13 @@ class Schedule(TaskOptions):
     revision: int
 
 
-class ChangedSchedule(Schedule):
+class SavedSchedule(Schedule):
+    """With where its time is another one than was written."""
+
+    notes: list[str]
+
+
+class ChangedSchedule(SavedSchedule):
     changed: list[str]
 
 

@@ -155,13 +155,12 @@ class Client:
         self._home.signed_in = tokens.SignedIn(said["name"], said["expires_at"], aws_profile)
         return said
 
-    def remove(self, path: str, missing: type[CliError]) -> str | None:
-        """Return what the home says of it when it was gone already, which is no error."""
+    def remove(self, path: str, missing: type[CliError]) -> tuple[Any, str | None]:
+        """Return the answer, or what the home says of it when it was gone already, which is no error."""
         try:
-            self.send("DELETE", path)
+            return self.send("DELETE", path), None
         except missing as gone:
-            return nothing_to_delete(gone)
-        return None
+            return None, nothing_to_delete(gone)
 
     def pages(
         self, path: str, query: dict[str, object], *, most: int | None = None, sparse: bool = False

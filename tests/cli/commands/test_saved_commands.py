@@ -163,6 +163,17 @@ def test_nothing_to_change_is_said_before_any_request(place: Place, home_that: H
     assert refused.stderr.startswith("error: nothing to change")
 
 
+def test_schedules_that_ran_it_are_named(place: Place, home_that: HomeThat) -> None:
+    removed = {"name": "migrate", "removed": True, "schedules": ["nightly", "weekly"]}
+    home_that(always(removed))
+
+    gone = place.run("-a", "demo", "delete", "command", "migrate")
+
+    assert "The schedules nightly, weekly run it, and cannot any more." in gone.stderr
+    assert "tapit -a demo set schedule name=nightly command=ANOTHER" in gone.stderr
+    assert json.loads(gone.stdout) == removed
+
+
 def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat) -> None:
     home_that(lambda _asked: a_refusal(404, "CommandNotFound", "App demo has no command migrate."))
 

@@ -131,9 +131,9 @@ def test_there_are_three_ways_to_say_when_and_two_to_say_what(
         (["every=15m"], "error: tapit create schedule needs a command"),
         (["echo hi", "every=15m", "cron=0 2 * * *"], "error: cron= and every= contradict each other"),
         (["echo hi", "every=30s"], "error: every=30s is out of range"),
+        (["echo hi", "every=30"], "error: every=30 is 30 seconds, which is out of range"),
         (["echo hi", "every=90.5s"], "error: every=90.5s is no number of whole seconds"),
         (["echo hi", "every=15m", "jitter=2h"], "error: jitter=2h is out of range"),
-        (["echo hi", "at=tomorrow"], "error: at=tomorrow is not a time"),
         (["echo hi", "every=15m", "overlap=wait"], "error: there is no overlap wait"),
         (["echo hi", "every=15m", "missed=none"], "error: there is no missed none"),
         (["echo hi", "every=15m", "pause_after_failures=0"], "error: pause_after_failures=0 is out of range"),
@@ -167,6 +167,20 @@ def test_what_the_home_says_of_a_time_is_passed_on(place: Place, home_that: Home
 
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[:2] == [f"error: {message}", f"  → {hint}"]
+
+
+@pytest.mark.parametrize(
+    "words", [["create", "schedule", "name=nightly", "echo hi"], ["set", "schedule", "nightly"]]
+)
+def test_where_a_clock_jumps_it_is_said_which_time_was_taken(
+    words: list[str], place: Place, home_that: HomeThat
+) -> None:
+    note = "Clocks in Europe/Berlin show 2027-10-31T02:30 twice."
+    home_that(always(a_schedule(notes=[note], changed=["at"])))
+
+    said = place.run(*words, "at=2027-10-31T02:30", "timezone=Europe/Berlin")
+
+    assert said.stderr.splitlines()[1] == f"  note: {note}"
 
 
 def test_a_list_says_what_is_due_when_and_in_red_what_is_in_trouble(
@@ -266,6 +280,18 @@ def test_one_shows_its_runs_and_its_next_times_by_its_own_clock(place: Place, ho
         "tapit list tasks schedule=nightly",
     ):
         assert line in shown
+
+
+def test_of_its_next_run_it_shows_when_that_starts_with_its_jitter(place: Place, home_that: HomeThat) -> None:
+    time, due = "2100-07-01T16:00:00.000Z", "2100-07-01T16:03:20.000Z"
+    details = a_schedule(runs=[], next_runs=[time], next_run_at=time, due_at=due, jitter=300)
+    home_that(always(details))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=160).text
+
+    (line,) = (line for line in shown.splitlines() if line.startswith("Next runs:"))
+    assert "(Fri 2100-07-02 02:00 Australia/Sydney), with its jitter in " in line
+    assert line.endswith("(Fri 2100-07-02 02:03:20 Australia/Sydney)")
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,26 @@ def test_what_cannot_be_fired_is_tried_again_and_keeps_no_other_from_its_time(ru
     until(lambda: running.world.read("broken").runs)
 
 
+def test_it_closes_in_the_midst_of_all_that_is_due(running: Running) -> None:
+    create: Any = running.world.services.tasks.create
+    begun = threading.Event()
+
+    def taking_its_time(*arguments: Any) -> Any:
+        begun.set()
+        time.sleep(0.05)  # as a disk may that many write to
+        return create(*arguments)
+
+    running.world.services.tasks.create = taking_its_time  # type: ignore[assignment,method-assign]
+    due = running.clock.now()
+    for number in range(100):
+        running.world.schedule(f"n{number}", due_at=due, next_run_at=due, overlap=Overlap.ALLOW)
+    running.schedules.wake()
+    begun.wait()
+    running.schedules.close()
+
+    assert len(running.world.tasks()) < 100
+
+
 def test_it_closes_at_whatever_moment_that_is_asked(tmp_path: Path) -> None:
     with firing_world("sqlite", tmp_path) as world:
         for number in range(50):

@@ -1,0 +1,37 @@
+"""Say of schedules what is true of them now, which they would note when they are due."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from chalicelib.domain.app import App
+from chalicelib.domain.errors import InvalidRequest, LimitExceeded, NotFound, Unreadable
+from chalicelib.domain.saved_command import SavedCommand
+from chalicelib.domain.schedule import Schedule
+from chalicelib.domain.schedule_runs import as_it_stands, unended
+from chalicelib.ports import Services
+from chalicelib.usecases.create import refuse_what_cannot_run
+from chalicelib.usecases.find_runs import last_tries
+from chalicelib.usecases.fire import SavedCommands, asked_of_its_tasks
+
+
+def schedules_as_things_are(
+    services: Services, app: App, schedules: Sequence[Schedule], runs: int
+) -> list[Schedule]:
+    """Return the schedules of an app, each with the status of its latest `runs`, and why its next one cannot be."""
+    tries = last_tries(services, (task_id for each in schedules for task_id in unended(each, runs)))
+
+    @cache
+    def saved(app: str, name: str) -> SavedCommand:
+        return services.commands.get(app, name)
+
+    return [_judged(services, app, as_it_stands(each, tries), saved) for each in schedules]
+
+
+def _judged(services: Services, app: App, schedule: Schedule, saved: SavedCommands) -> Schedule:
+    if schedule.next_run_at is None:
+        return schedule
+    try:
+        refuse_what_cannot_run(services, app, asked_of_its_tasks(schedule, saved))
+    except (InvalidRequest, LimitExceeded, NotFound, Unreadable) as refusal:
+        return schedule.but(problem=str(refusal))
+    return schedule
