@@ -128,7 +128,7 @@ class ShowQuery(QueryParameters):
 
 
 class ListQuery(QueryParameters):
-    """At most one filter; a filter by status may name several."""
+    """At most one of initiated_by, created_by and tag, and beside it status, which may name several."""
 
     several: ClassVar[frozenset[str]] = frozenset({"status"})
 
@@ -141,21 +141,21 @@ class ListQuery(QueryParameters):
     cursor: str | None = None
     id: Annotated[str, Field(pattern=BEGINNING, description="the beginning of an id")] | None = None
 
-    def wanted(self, app_name: str, after_id: str | None) -> TaskQuery:
-        """Raise InvalidRequest when more than one filter was given."""
-        given = [
-            TaskFilter(by, _values(getattr(self, by))) for by in FilterBy if getattr(self, by) is not None
-        ]
-        if len(given) > 1:
-            names = [str(each.by) for each in given]
+    def wanted(self, app_name: str, after_id: str | None) -> tuple[TaskQuery, tuple[Status, ...]]:
+        """Return what the store is asked for, and the statuses that are looked for in what it finds.
+
+        Raise InvalidRequest when several filters were given of which there can be one.
+        """
+        given = {by: getattr(self, by) for by in FilterBy if by is not FilterBy.STATUS}
+        others = [TaskFilter(by, (value,)) for by, value in given.items() if value is not None]
+        if len(others) > 1:
+            names = [str(each.by) for each in others]
             problem = f"Filter by one of {', '.join(names)}, not by {len(names)} of them."
-            raise InvalidRequest(problem, dict.fromkeys(names, "only one filter at a time"))
-        only = next(iter(given), None)
-        return TaskQuery(app_name, self.limit, only, self.since, after_id, id_begins=self.id or "")
-
-
-def _values(given: str | tuple[str, ...]) -> tuple[str, ...]:
-    return given if isinstance(given, tuple) else (given,)
+            raise InvalidRequest(problem, dict.fromkeys(names, "only one filter at a time, beside status"))
+        by_status = [TaskFilter(FilterBy.STATUS, self.status)] if self.status else []
+        only = next(iter((*others, *by_status)), None)
+        query = TaskQuery(app_name, self.limit, only, self.since, after_id, id_begins=self.id or "")
+        return query, (self.status or ()) if others else ()
 
 
 class LogsQuery(ShowQuery):
@@ -200,7 +200,10 @@ class TaskSummary(View):
 
 
 class TaskList(View):
-    """Newest first; `next` is the cursor of the next page, None on the last."""
+    """Newest first; `next` is the cursor of the next page, None on the last.
+
+    By status beside another filter a page looks at a thousand tasks at most: it may hold few, or none, and have a next.
+    """
 
     items: list[TaskSummary]
     next: str | None

@@ -25,6 +25,7 @@ from chalicelib.http.task_models import (
 from chalicelib.ports import LogText
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.extend import extend_task
+from chalicelib.usecases.find_tasks import find_tasks
 from chalicelib.usecases.read_logs import LogQuery, read_logs
 from chalicelib.usecases.remove import remove_task
 from chalicelib.usecases.rerun import rerun_task
@@ -55,9 +56,9 @@ def list_tasks(call: Call, app_name: str, query: ListQuery) -> TaskList:
     """List an app's tasks, newest first."""
     call.home.apps.get(app_name)
     scope = f"{app_name} {query.model_dump_json(exclude={'cursor', 'limit'})}"
-    page = call.home.tasks.list(query.wanted(app_name, unseal(call.token, scope, query.cursor)))
-    after = seal(call.token, scope, page.items[-1].id) if page.has_more else None
-    return TaskList.model_construct(items=[TaskSummary.of(task) for task in page.items], next=after)
+    found, last = find_tasks(call.home, *query.wanted(app_name, unseal(call.token, scope, query.cursor)))
+    after = seal(call.token, scope, last) if last else None
+    return TaskList.model_construct(items=[TaskSummary.of(task) for task in found], next=after)
 
 
 @routes.add("GET", "/tasks/{task_id}", Role.VIEWER)

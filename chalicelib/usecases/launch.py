@@ -17,8 +17,9 @@ from chalicelib.domain.errors import (
     TaskNotFound,
     Unanswered,
     Unavailable,
+    Unreadable,
 )
-from chalicelib.domain.lock import Lock, words_of_waiting
+from chalicelib.domain.lock import words_of_waiting
 from chalicelib.domain.patience import (
     has_waited_enough,
     is_a_failure,
@@ -88,18 +89,27 @@ def _launch(services: Services, task_id: str, *, was_tried: bool) -> Task:
         app = services.apps.get(task.app)
     except AppNotFound as gone:
         return _settle(services, task, None, RefusedForGood(str(gone)), in_doubt=_is_unanswered(task))
-    lock = lock_to_wait_for(services, task) if task.waits_its_turn else None
-    if lock is not None:
-        return _wait_for_turn(services, task, app, lock)
+    awaited = _awaited_before_it(services, task) if task.waits_its_turn else None
+    if awaited is not None:
+        return _wait_for_turn(services, task, app, awaited)
     if has_waited_enough(task, waits_until(task, app), services.clock.now(), was_tried=was_tried):
         last = RefusedForNow(last_words(task) or "no launch of it came to an end")
         return _settle(services, task, app, last, in_doubt=_is_unanswered(task))
     return _ask(services, task, app)
 
 
-def _wait_for_turn(services: Services, task: Task, app: App, lock: Lock) -> Task:
+def _awaited_before_it(services: Services, task: Task) -> str | None:
+    """Return what a task waits for before it may be launched; the sweep tells the operator what cannot be read."""
+    try:
+        lock = lock_to_wait_for(services, task)
+    except Unreadable as problem:
+        return f"lock {task.lock}. {problem}"
+    return None if lock is None else words_of_waiting(lock)
+
+
+def _wait_for_turn(services: Services, task: Task, app: App, what: str) -> Task:
     """Say what it waits for, until its time to wait is over; whoever had the lock before wakes it."""
-    now, until, what = services.clock.now(), waits_until(task, app), words_of_waiting(lock)
+    now, until = services.clock.now(), waits_until(task, app)
     if now > until:
         return change_task(services, task.id, lambda task: give_up_turn(task, what, now))
     return change_read_task(services, task, lambda task: wait_for_turn(task, what, until))

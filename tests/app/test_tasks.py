@@ -14,8 +14,11 @@ from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.status import Status
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.domain.view import rfc3339
+from chalicelib.ports import TaskQuery
 from chalicelib.usecases.create import create_task
+from chalicelib.usecases.find_tasks import find_tasks
 from chalicelib.usecases.launch import launch_task
 from tests.home_in_process import HomeInProcess
 
@@ -154,6 +157,40 @@ def test_a_list_is_filtered(inside: HomeInProcess, app: str, query: dict[str, st
     inside.services.tasks.save(inside.record(other["id"]).but(created_by="bob"))
 
     assert ids_in(get(inside, f"/apps/{app}/tasks", **query)) == [wanted["id"]]
+
+
+@pytest.mark.parametrize(
+    "query", [{"initiated_by": "john"}, {"created_by": "alice"}, {"tag": "release:42"}], ids=str
+)
+def test_a_list_by_something_else_may_be_one_of_some_statuses_too(
+    inside: HomeInProcess, app: str, query: dict[str, str]
+) -> None:
+    made = [inside.new_task(app, initiated_by="john", tags={"release": "42"})["id"] for _ in range(6)]
+    for task_id in made[:4:2]:
+        inside.ask("POST", f"/tasks/{task_id}/stop")
+    others = inside.new_task(app, initiated_by="bob")["id"]
+    inside.ask("POST", f"/tasks/{others}/stop")
+    inside.services.tasks.save(inside.record(others).but(created_by="bob"))
+    wanted = {**query, "status": "STOPPED,LOST"}
+
+    whole = get(inside, f"/apps/{app}/tasks", **wanted)
+    first = get(inside, f"/apps/{app}/tasks", **wanted, limit=1)
+    rest = get(inside, f"/apps/{app}/tasks", **wanted, limit=1, cursor=first["next"])
+
+    assert ids_in(whole) == ids_in(first) + ids_in(rest) == [made[2], made[0]]
+    assert whole["next"] is None
+
+
+def test_a_page_by_status_beside_something_else_has_its_price(inside: HomeInProcess, app: str) -> None:
+    made = [inside.new_task(app, initiated_by="john")["id"] for _ in range(5)]
+    inside.ask("POST", f"/tasks/{made[0]}/stop")
+    query = TaskQuery(app, 10, TaskFilter(FilterBy.INITIATED_BY, ("john",)))
+
+    nothing, last = find_tasks(inside.services, query, [Status.STOPPED], most_read=3)
+    found, end = find_tasks(inside.services, replace(query, after_id=last), [Status.STOPPED], most_read=3)
+
+    assert (nothing, last) == ([], made[2])
+    assert ([task.id for task in found], end) == ([made[0]], None)
 
 
 def with_statuses(inside: HomeInProcess, app: str, *statuses: Status) -> list[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -26,8 +27,11 @@ from chalicelib.domain.task import (
     observe,
     request_stop,
 )
+from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.domain.task_sessions import add_session, end_session
-from chalicelib.ports import IdempotencyKey, TaskQuery
+from chalicelib.ports import IdempotencyKey, Services, TaskQuery
+from chalicelib.usecases.change import change_task
+from chalicelib.usecases.turn import lock_with_living_holder
 from tests.builders import (
     ARN,
     BY_ALICE,
@@ -39,6 +43,7 @@ from tests.builders import (
     an_app,
     an_end,
 )
+from tests.dynamodb_table import SetClock
 from tests.stores import HOMES, Stores, stores_of
 
 LATER = NOON + timedelta(minutes=1)
@@ -189,6 +194,67 @@ def test_whatever_a_field_of_a_newer_version_holds_comes_back_as_it_was(unknown:
 def test_a_misspelt_field_of_ones_own_is_not_taken_for_a_newer_versions() -> None:
     with pytest.raises(TypeError, match="Task has no field reeson"):
         a_task().but(reeson="new")
+
+
+# Back to a version before locks, tries and tags, and on again
+
+
+def saved_by_a_version_before_locks(stores: Stores, task: Task) -> None:
+    """It keeps the fields that it does not know, and knows of no queue, no tags and no next try."""
+    stores.tasks.save(task.but(lock=None, tags={}))
+    stores.rewrite("task", task.id, lock=task.lock, tags=task.tags)
+
+
+def a_queue(stores: Stores) -> list[Task]:
+    made = (a_task(id=ids.new_id(NOON), lock="migrate", tags={"release": "42"}) for _ in range(3))
+    return [stores.tasks.create(task, None, None) for task in made]
+
+
+def living_holder(stores: Stores) -> str | None:
+    services = cast(Services, SimpleNamespace(tasks=stores.tasks))
+    return lock_with_living_holder(services, stores.tasks.lock("shop", "migrate")).holder
+
+
+def test_whoever_an_older_version_brought_to_its_end_holds_its_lock_no_longer(stores: Stores) -> None:
+    first, second, third = a_queue(stores)
+
+    for ended in (first, second):
+        saved_by_a_version_before_locks(stores, lose(ended, LATER))
+
+    assert living_holder(stores) == third.id
+    assert [place.task_id for place in stores.tasks.lock("shop", "migrate").queue] == [third.id]
+
+
+def test_nobody_starts_beside_a_task_that_an_older_version_launched_out_of_turn(stores: Stores) -> None:
+    first, second, third = a_queue(stores)
+    saved_by_a_version_before_locks(stores, begin_attempt(second, {"driver": "process"}, NOON))
+
+    stores.tasks.save(lose(first, LATER))
+    assert living_holder(stores) == second.id
+    stores.tasks.save(lose(stores.tasks.get(second.id), LATER))
+    assert living_holder(stores) == third.id
+
+
+def test_a_task_that_an_older_version_ended_is_found_by_its_tags_again(stores: Stores) -> None:
+    first, *_ = a_queue(stores)
+    saved_by_a_version_before_locks(stores, lose(first, LATER))
+
+    found = stores.tasks.list(TaskQuery("shop", 10, TaskFilter(FilterBy.TAG, ("release:42",)))).items
+
+    assert first.id in [task.id for task in found]
+    assert stores.tasks.get(first.id).tags == {"release": "42"}
+
+
+def test_what_failed_under_an_older_version_is_not_tried_again_by_the_next_change_of_it(
+    stores: Stores,
+) -> None:
+    task = stores.tasks.create(a_running_task(id=ids.new_id(NOON), retries=1, retry_on=("lost",)), None, None)
+    saved_by_a_version_before_locks(stores, lose(task, LATER))
+
+    services = cast(Services, SimpleNamespace(tasks=stores.tasks, clock=SetClock()))
+    change_task(services, task.id, lambda task: task.but(reason="looked at"))
+
+    assert stores.tasks.get(task.id).retried_by is None
 
 
 # Words of a newer version

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.app import App
 from chalicelib.domain.diagnosis import EndedBy
-from chalicelib.domain.errors import Locked, TapitError, Unanswered, Unreadable
+from chalicelib.domain.errors import Locked, TapitError, Unanswered
 from chalicelib.domain.lock import IfLocked, joined, left
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.status import Status
-from chalicelib.domain.task import Task
+from chalicelib.domain.task import Task, note_failure
 from chalicelib.domain.time_limit import next_wake
 from chalicelib.ports import IdempotencyKey, Services, TaskStore
 from chalicelib.usecases.create import create_task
@@ -497,50 +497,48 @@ def forget_lock(place: Path) -> None:
         connection.execute("DELETE FROM locks")
 
 
-def test_a_task_whose_lock_cannot_be_read_says_so_and_is_not_launched(world: World, tmp_path: Path) -> None:
-    world.create()
-    second = world.create()
-    kept_lock(tmp_path, "of a newer version")
-
-    with pytest.raises(Unreadable):
-        world.launch(second)
-
-    shown = as_it_waits(world.services, world.store.get(second))
-    assert "The record of lock migrate of app shop cannot be read" in (shown.waiting_for or "")
-    assert world.containers.at_work == []
-
-
-def test_a_lock_that_cannot_be_read_for_an_hour_is_waited_for_no_longer(world: World, tmp_path: Path) -> None:
-    world.create()
-    second = world.create()
-    kept_lock(tmp_path, "of a newer version")
-    with pytest.raises(Unreadable):
-        world.launch(second)
-    assert world.status(second) is Status.PENDING
-    world.clock.time += MINUTE * 61
-
-    with pytest.raises(Unreadable):
-        world.launch(second)
-
-    ended = world.store.get(second)
-    assert ended.status is Status.FAILED
-    assert "The record of lock migrate of app shop cannot be read" in (ended.reason or "")
-
-
-def test_an_earlier_hour_in_which_a_lock_could_not_be_read_is_none_of_a_later_one(
+def test_a_task_whose_lock_cannot_be_read_waits_and_says_why_and_the_sweep_tells_the_operator(
     world: World, tmp_path: Path
 ) -> None:
     world.create()
     second = world.create()
-    for _ in range(2):
-        readable = kept_lock(tmp_path, "of a newer version")
-        with pytest.raises(Unreadable):
-            world.launch(second)
-        kept_lock(tmp_path, readable)
-        world.launch(second)
-        world.clock.time += MINUTE * 61
+    kept_lock(tmp_path, "of a newer version")
 
-    assert world.status(second) is Status.PENDING
+    waiting = world.launch(second)
+
+    why = "lock migrate. The record of lock migrate of app shop cannot be read by this version of tapit: "
+    assert waiting.status is Status.PENDING
+    assert (waiting.waiting_for or "").startswith(why)
+    assert as_it_waits(world.services, waiting) == waiting
+    assert world.containers.at_work == []
+    world.clock.time += MINUTE * 2
+    told: list[TapitError] = []
+    sweep(world.services, None, told.append)
+    assert ["lock migrate of app shop" in str(problem) for problem in told] == [True]
+
+
+def test_a_task_waits_no_longer_for_a_lock_that_cannot_be_read_than_for_another(
+    world: World, tmp_path: Path
+) -> None:
+    world.create()
+    second = world.create()
+    kept_lock(tmp_path, "of a newer version")
+    world.clock.time += timedelta(seconds=A_DAY + 1)
+
+    ended = world.launch(second)
+
+    assert ended.status is Status.FAILED
+    assert "it waited too long for lock migrate. The record of lock migrate" in (ended.reason or "")
+
+
+def test_a_launch_that_failed_before_a_task_came_to_wait_for_its_turn_is_no_failure_of_a_later_one(
+    world: World,
+) -> None:
+    world.create()
+    second = world.create()
+    world.store.save(note_failure(world.store.get(second), "the table was gone", NOON))
+
+    assert world.launch(second).failing_since is None
 
 
 def test_whoever_ends_while_the_lock_cannot_be_read_is_in_nobodys_way_once_it_can(

@@ -51,6 +51,7 @@ COMMAND = Command(
     word="line",
     name_first=True,
     required=("name",),
-    keys=(schedule_keys.NEW_NAME, *schedule_keys.CHANGEABLE, *task_keys.KEYS, task_keys.INTERACTIVE),
+    keys=(schedule_keys.NEW_NAME, *schedule_keys.CHANGEABLE, *schedule_keys.OF_TASKS, task_keys.INTERACTIVE),
+    needless=(schedule_keys.NO_IF_LOCKED,),
     details=schedule_keys.DETAILS + "\n\n" + task_keys.ABOUT_COMMANDS,
 )

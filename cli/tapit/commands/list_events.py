@@ -50,5 +50,6 @@ COMMAND = Command(
     example="tapit list events since=2h",
     keys=(Key("limit", values.whole(1, 5_000), "how many, instead of 50", placeholder="N"), SINCE),
     flags=(Flag("all", "every event of the last seven days, not the newest 50"),),
-    details="Oldest first. Each change of a task's status is one event; they are kept for seven days.",
+    details="Oldest first. Each change of a task's status is one event, and so is that a schedule or a subscription\n"
+    "has paused itself; they are kept for seven days.",
 )

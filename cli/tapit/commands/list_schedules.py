@@ -20,13 +20,13 @@ def run(call: Call) -> int:
         call.say(f"No schedules yet. Make one with: {make}" if call.may("operator") else "No schedules yet.")
     elif call.output == "table":
         for one in [each for each in schedules if schedule_words.why_in_trouble(each)][:1]:
-            call.hint("why", schedule_words.command(call, "show", one["name"]))
+            call.hint("more", schedule_words.command(call, "show", one["name"]))
     return 0
 
 
 COMMAND = Command(
     "list schedules",
     example="tapit list schedules",
-    details="When each is due, when it runs next, and how the last run ended. One that has paused itself, or that\n"
-    "cannot run, says why instead.",
+    details="When each runs next, how the last run ended, and when it is due. Why one has paused itself, cannot run,\n"
+    "or has left its last time out, is below it.",
 )

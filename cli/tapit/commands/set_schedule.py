@@ -35,12 +35,13 @@ COMMAND = Command(
     keys=(
         schedule_keys.NAME,
         *schedule_keys.CHANGEABLE,
-        *task_keys.KEYS,
+        *schedule_keys.OF_TASKS,
         task_keys.INTERACTIVE,
         unsetting.UNSET_ENV,
         unsetting.UNSET_TAG,
         unsetting.unset(schedule_keys.UNSETTABLE),
     ),
+    needless=(schedule_keys.NO_IF_LOCKED,),
     details="A new time takes the place of the old one, and so does a new line in quotes or command=. Its creator may\n"
     "change it, and admins may. What runs already stays as it is.\n\n" + schedule_keys.DETAILS,
 )

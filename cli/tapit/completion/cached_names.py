@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PageOfSubscriptions,
         PageOfTasks,
         PageOfTokens,
+        Schedule,
         SubscriptionDetails,
         Trusts,
     )
@@ -186,7 +187,11 @@ def _subscriptions(home: ChosenHome, path: str) -> list[list[str]]:
 
 def _schedules(home: ChosenHome, path: str) -> list[list[str]]:
     page: PageOfSchedules = _ask(home, path)
-    return [[one["name"], f"{one['in_words']}; {schedule_words.next_run(one)}"] for one in page["items"]]
+    return [[one["name"], f"{one['in_words']}; {_next_run(one)}"] for one in page["items"]]
+
+
+def _next_run(schedule: Schedule) -> str:
+    return "paused" if schedule.get("paused") else schedule_words.next_run(schedule)
 
 
 def _saved_commands(home: ChosenHome, path: str) -> list[list[str]]:

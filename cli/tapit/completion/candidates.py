@@ -48,7 +48,9 @@ def _candidates(before: list[str], word: str) -> list[Candidate]:
 
     typed = find_command(before)
     command = commands.load(typed.path) if typed.path else None
-    if "--" in before or (command and sort_words(command, typed.rest).has_begun):
+    # before a line in quotes, which may still come, a word is a name
+    may_follow = ["a line"] if command and command.name_first else []
+    if "--" in before or (command and sort_words(command, [*typed.rest, *may_follow]).has_begun):
         return FILES if command and command.takes_shell_command else []
     if before and (awaiting := _awaits_value(command, before[-1])):
         return _values(awaiting, "", word, before)

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from tapit.home.answers import RunOfSchedule, Schedule, ScheduleDetails
 
 HEADERS = ["TIME", "TASK", "STATUS", "WHY"]
-SPARE = ("TIME", "WHY", "TASK")  # the first to go where it is narrow first
+SPARE = ("TIME", "TASK")  # the first to go where it is narrow first
 OVERLAPS = {
     "skip": "a run is left out while the one before has not ended",
     "queue": "a run waits until the one before has ended",
     "allow": "a run starts also while the one before has not ended",
     "replace": "a run stops the one before, if that has not ended",
 }
-MISSED = {"latest": "the latest", "skip": "nothing", "all": "all, 24 at most"}
+MISSED = {
+    "latest": "of the times that were missed the latest is made up for",
+    "skip": "no time that was missed is made up for",
+    "all": "the times that were missed are made up for, 24 at most",
+}
 
 
 def print_schedule(call: Call, schedule: ScheduleDetails) -> None:
@@ -40,7 +44,7 @@ def print_schedule(call: Call, schedule: ScheduleDetails) -> None:
     runs = schedule["runs"]
     block.line("Last runs", f"the newest {len(runs)}:" if runs else "none yet")
     if runs:
-        table.draw(call.out, HEADERS, [_row(call, one) for one in runs], _style, spare=SPARE)
+        _print_runs(call, runs)
     block.lines("Next", _next_commands(call, schedule))
 
 
@@ -88,7 +92,7 @@ def _print_rules(block: Block, schedule: Schedule) -> None:
     overlap, missed = schedule["overlap"], schedule["missed"]
     block.line("Overlap", f"{overlap}: {OVERLAPS.get(overlap, '')}".rstrip(": "))
     within = "" if missed == "skip" else f", within {times.brief(schedule['missed_within'])}"
-    block.line("Missed", f"{missed}: {MISSED.get(missed, missed)} is made up for{within}")
+    block.line("Missed", f"{missed}: {MISSED.get(missed, '')}".rstrip(": ") + within)
     jitter = schedule["jitter"]
     block.line("Jitter", f"starts up to {times.brief(jitter)} later" if jitter else None)
     block.line("Pauses", _pauses(schedule))
@@ -100,6 +104,19 @@ def _pauses(schedule: Schedule) -> str | None:
         return None
     several = "the first failure" if most == 1 else f"{most} failures in a row"
     return f"after {several}" + (f"; {failures} so far" if failures else "")
+
+
+def _print_runs(call: Call, runs: list[RunOfSchedule]) -> None:
+    """Why there is no task stands beside it, or where that is too narrow, below it: whole in any case."""
+    rows = [_row(call, one) for one in runs]
+    if table.fits(call.out, HEADERS, rows):
+        return table.draw(call.out, HEADERS, rows, _style)
+    head, *lines = table.lines(call.out, HEADERS[:-1], [row[:-1] for row in rows], _style, spare=SPARE)
+    call.out.write(f"{head}\n")
+    for line, run in zip(lines, runs, strict=True):
+        told = schedule_words.below(call.out, run.get("why"), schedule_words.outcome(run))
+        call.out.write("".join(f"{each}\n" for each in [line, *told]))
+    return None
 
 
 def _row(call: Call, run: RunOfSchedule) -> list[str]:

@@ -11,29 +11,45 @@ if TYPE_CHECKING:
     from tapit.call import Call
     from tapit.home.answers import Schedule
 
-HEADERS = ["NAME", "WHEN", "NEXT", "RUNS", "LAST"]
+HEADERS = ["NAME", "NEXT", "LAST", "RUNS", "WHEN"]
 SPARE = ("RUNS", "WHEN", "NEXT", "LAST")  # the first to go where it is narrow first
-SHOWN_WHEN = 40  # `show` has the whole of it
-SHOWN_LINE = 24
+SHOWN_LINE = 24  # at least, of a line whose times have no room beside it
 
 
 def print_list(call: Call, schedules: list[Schedule]) -> None:
     def draw() -> None:
-        table.draw(call.out, HEADERS, [_row(call.out, one) for one in schedules], _style, spare=SPARE)
+        rows = _fitting(call.out, [_row(one) for one in schedules])
+        head, *lines = table.lines(call.out, HEADERS, rows, _style, spare=SPARE)
+        told = [[line, *_why(call.out, one)] for line, one in zip(lines, schedules, strict=True)]
+        call.out.write("".join(f"{line}\n" for line in [head, *(line for lines in told for line in lines)]))
 
     for_scripts.print_list(call, schedules, draw)
 
 
-def _row(stream: Stream, schedule: Schedule) -> list[str]:
-    """Nothing limits how wide a line in a pipe is."""
-    when, line = schedule["in_words"], schedule_words.what(schedule)
+def _row(schedule: Schedule) -> list[str]:
     return [
         schedule["name"],
-        clipped(when, SHOWN_WHEN) if stream.is_terminal else when,
         schedule_words.next_run(schedule),
-        clipped(line, SHOWN_LINE) if stream.is_terminal else line,
         schedule_words.last_run(schedule),
+        schedule_words.what(schedule),
+        schedule["in_words"],
     ]
+
+
+def _fitting(stream: Stream, rows: list[list[str]]) -> list[list[str]]:
+    """What runs is cut where its times need the room; nothing limits how wide a line in a pipe is."""
+    if not stream.is_terminal or not rows:
+        return rows
+    at = HEADERS.index("RUNS")
+    room = max(SHOWN_LINE, table.room_for(stream, HEADERS, rows, "RUNS"))
+    return [[*row[:at], clipped(row[at], room), *row[at + 1 :]] for row in rows]
+
+
+def _why(stream: Stream, schedule: Schedule) -> list[str]:
+    """Whole, for it is what somebody looks for who was woken up."""
+    return schedule_words.below(
+        stream, schedule_words.why_no_task(schedule), schedule_words.last_run(schedule)
+    )
 
 
 def _style(at: int, cell: str) -> tuple[str, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from tapit import TYPE_CHECKING
 from tapit.statuses import colours_of
 from tapit.terminal import times
+from tapit.terminal.folding import fitted
+from tapit.terminal.stream import Stream, harmless
 
 if TYPE_CHECKING:
     from tapit.call import Call
     from tapit.home.answers import RunOfSchedule, Schedule
 
+INDENT = "    "  # of a reason below what it is the reason for
 COLOURS = {
-    "PAUSED:": ("red",),
+    "PAUSED": ("red",),
     "cannot": ("red",),
     "not": ("yellow",),
     "off": ("dim",),
@@ -40,22 +43,31 @@ def ahead(moment: str) -> str:
 
 
 def last_run(schedule: Schedule) -> str:
-    """How it went; in capitals when it paused itself, so that it is seen."""
+    """How it went; in capitals when it paused itself, so that it is seen. Why is told by `why_no_task`."""
     run = schedule.get("last_run")
-    if trouble := why_in_trouble(schedule):
-        return trouble
-    if run is None:
-        return "-"
-    why = f": {run['why']}" if run.get("why") else ""
-    return f"{outcome(run)} {times.ago(run['time'])}{why}"
+    if trouble := _trouble(schedule):
+        return trouble[0]
+    return f"{outcome(run)} {times.ago(run['time'])}" if run else "-"
+
+
+def why_no_task(schedule: Schedule) -> str | None:
+    """Why it is paused, cannot run, or has left its last time out."""
+    if trouble := _trouble(schedule):
+        return trouble[1]
+    run = schedule.get("last_run")
+    return run.get("why") if run else None
 
 
 def why_in_trouble(schedule: Schedule) -> str | None:
-    """Nothing when somebody switched it off: they know."""
+    return ": ".join(_trouble(schedule)) or None
+
+
+def _trouble(schedule: Schedule) -> tuple[str, ...]:
+    """What, and why. None when somebody switched it off: they know."""
     if paused := schedule.get("paused"):
-        return f"PAUSED: {paused['why']}"
+        return "PAUSED", paused["why"]
     problem = schedule.get("problem")
-    return f"cannot run: {problem}" if problem else None
+    return ("cannot run", problem) if problem else ()
 
 
 def outcome(run: RunOfSchedule) -> str:
@@ -68,8 +80,14 @@ def outcome(run: RunOfSchedule) -> str:
     return status if code is None or status == "SUCCEEDED" else f"{status} ({code})"
 
 
+def below(stream: Stream, why: str | None, outcome: str) -> list[str]:
+    """A reason, on lines of its own below what it is the reason for."""
+    lines = fitted(stream, harmless(why), taken=len(INDENT)) if why else []
+    return [INDENT + stream.styled(line, *colours(outcome)) for line in lines]
+
+
 def colours(cell: str) -> tuple[str, ...]:
-    word = cell.partition(" ")[0]
+    word = cell.partition(" ")[0].rstrip(":")
     return COLOURS.get(word) or (colours_of(word) if word.isupper() else ())
 
 

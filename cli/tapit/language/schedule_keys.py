@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OVERLAPS = ("skip", "queue", "allow", "replace")
 MISSED = ("latest", "skip", "all")
+NICKNAMES = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 WHEN = ("cron", "every", "at")
 
 
@@ -42,6 +43,7 @@ CHANGEABLE = (
         "five fields in quotes: minute, hour, day of the month, month, day of the week",
         placeholder="'0 2 * * *'",
         may_hold_spaces=True,
+        choices=NICKNAMES,
     ),
     Key(
         "every",
@@ -101,6 +103,11 @@ CHANGEABLE = (
         placeholder="true|false",
         choices=("true", "false"),
     ),
+)
+OF_TASKS = tuple(key for key in task_keys.KEYS if key.name != "if_locked")
+NO_IF_LOCKED = (
+    ("if_locked",),
+    "overlap= says what becomes of a run while its lock is held: skip, queue, allow or replace.",
 )
 UNSETTABLE = (
     *(key.name for key in CHANGEABLE if key.name not in (*WHEN, "enabled")),

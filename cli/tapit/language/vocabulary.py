@@ -16,7 +16,7 @@ SUMMARIES: dict[str, str] = {
     "stop": "Stop tasks that run.",
     "set task": "Give a running task another time limit.",
     "delete task": "Stop running tasks, or remove finished ones.",
-    "list events": "What became of an app's tasks, change by change.",
+    "list events": "What became of an app's tasks, schedules and subscriptions, change by change.",
     "create app": "Say what the tasks of an app inherit.",
     "list apps": "Every app.",
     "show app": "What the tasks of an app inherit.",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.at_a_terminal import run_at_a_terminal
 from tests.cli.conftest import HomeThat, Place
-from tests.cli.scripted_home import Answers, Says, a_list, a_refusal, a_task
+from tests.cli.scripted_home import Answers, Asked, Says, a_list, a_refusal, a_task
 
 RED, BOLD = "\x1b[31m", "\x1b[1m"
 
@@ -209,31 +209,50 @@ def test_a_list_says_what_is_due_when_and_in_red_what_is_in_trouble(
 
     listed = run_at_a_terminal(place, "list", "schedules", columns=140)
 
-    rows = {line.split()[0]: " ".join(line.split()) for line in listed.text.splitlines()[1:8]}
+    head, *lines = [" ".join(line.split()) for line in listed.text.splitlines()]
     when = "At 02:00 every day, Australia/Sydney"
-    assert rows == {
-        "broken": f"broken {when} in 5h00m command=migrate cannot run: App demo has no command migrate.",
-        "fine": f"fine {when} in 5h00m python manage.py report SUCCEEDED 5m00s ago",
-        "failing": f"failing {when} in 5h00m python manage.py report FAILED (7) 5m00s ago",
-        "off": f"off {when} off python manage.py report -",
-        "over": "over Once, at 2026-11-24 20:00 UTC over python manage.py report SUCCEEDED 5m00s ago",
-        "paused": f"paused {when} - python manage.py report PAUSED: {why}",
-        "skipped": f"skipped {when} in 5h00m python manage.py report not run 5m00s ago: missed",
-    }
+    assert head == "NAME NEXT LAST RUNS WHEN"
+    assert lines == [
+        f"broken in 5h00m cannot run command=migrate {when}",
+        "App demo has no command migrate.",
+        f"fine in 5h00m SUCCEEDED 5m00s ago python manage.py report {when}",
+        f"failing in 5h00m FAILED (7) 5m00s ago python manage.py report {when}",
+        f"off off - python manage.py report {when}",
+        "over over SUCCEEDED 5m00s ago python manage.py report Once, at 2026-11-24 20:00 UTC",
+        f"paused - PAUSED python manage.py report {when}",
+        why,
+        f"skipped in 5h00m not run 5m00s ago python manage.py report {when}",
+        "missed",
+        "more: tapit show schedule name=broken",
+    ]
     assert f"{RED}cannot run" in listed.raw
     assert f"{RED}PAUSED" in listed.raw
     assert f"{RED}FAILED (7)" in listed.raw
-    assert "  why:      tapit show schedule name=broken" in listed.text
+    assert f"{RED}{why}" in listed.raw
 
 
-def test_where_it_is_narrow_what_went_wrong_stays_to_be_seen(place: Place, home_that: HomeThat) -> None:
-    home_that(a_list(a_schedule(problem="App demo has no command migrate.")))
+@pytest.mark.parametrize(
+    ("columns", "head"),
+    [
+        (200, "NAME NEXT LAST RUNS WHEN"),
+        (85, "NAME NEXT LAST WHEN"),
+        (60, "NAME NEXT LAST"),
+        (45, "NAME LAST"),
+    ],
+)
+def test_however_narrow_it_is_the_reason_is_told_whole(
+    columns: int, head: str, place: Place, home_that: HomeThat
+) -> None:
+    problem = "App demo allows 2 tasks at once (max_running), and as many have not ended: 1jd3m8k7x2qf, 1jd3m8k7x2qg."
+    home_that(a_list(a_schedule(name="a" * 30, problem=problem)))
 
-    listed = run_at_a_terminal(place, "list", "schedules", columns=60)
+    listed = run_at_a_terminal(place, "list", "schedules", columns=columns)
 
-    head, row, *_ = listed.text.splitlines()
-    assert head.split() == ["NAME", "NEXT", "LAST"]
-    assert row == "nightly  in 5h00m  cannot run: App demo has no command migr…"
+    first, row, *why = listed.text.splitlines()
+    assert first.split() == head.split()
+    assert row.split()[0] == "a" * 30
+    assert max(len(line) for line in (first, row, *why)) <= columns
+    assert " ".join(" ".join(why).split()).startswith(problem)
 
 
 def test_a_list_for_a_script_is_what_the_home_answered(place: Place, home_that: HomeThat) -> None:
@@ -271,7 +290,7 @@ def test_one_shows_its_runs_and_its_next_times_by_its_own_clock(place: Place, ho
         "Runs:        python manage.py report",
         "Size:        2 GB memory",
         "Overlap:     skip: a run is left out while the one before has not ended",
-        "Missed:      latest: the latest is made up for, within 1h00m",
+        "Missed:      latest: of the times that were missed the latest is made up for, within 1h00m",
         "Jitter:      starts up to 5m00s later",
         "Pauses:      after 3 failures in a row; 1 so far",
         "5m00s ago  1jd3m8k7x2qf  FAILED (7)  -",
@@ -292,6 +311,33 @@ def test_of_its_next_run_it_shows_when_that_starts_with_its_jitter(place: Place,
     (line,) = (line for line in shown.splitlines() if line.startswith("Next runs:"))
     assert "(Fri 2100-07-02 02:00 Australia/Sydney), with its jitter in " in line
     assert line.endswith("(Fri 2100-07-02 02:03:20 Australia/Sydney)")
+
+
+@pytest.mark.parametrize(
+    ("missed", "said"),
+    [
+        ("all", "all: the times that were missed are made up for, 24 at most, within 1h00m"),
+        ("skip", "skip: no time that was missed is made up for"),
+        ("someday", "someday, within 1h00m"),
+    ],
+)
+def test_what_is_made_up_for_is_said_once(missed: str, said: str, place: Place, home_that: HomeThat) -> None:
+    home_that(always(a_schedule(runs=[], next_runs=[], missed=missed)))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=120).text
+
+    assert f"Missed:      {said}\n" in shown
+
+
+def test_why_a_run_is_no_task_is_told_whole_where_it_is_narrow(place: Place, home_that: HomeThat) -> None:
+    why = "skipped: task 1jd3m8k7x2qf of schedule nightly-import holds the lock migrate (overlap=skip)"
+    runs = [a_run(task_id=None, status=None, exit_code=None, why=why), a_run()]
+    home_that(always(a_schedule(runs=runs, next_runs=[])))
+
+    shown = run_at_a_terminal(place, "show", "schedule", "nightly", columns=80).text
+
+    assert why in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -370,6 +416,26 @@ def test_one_is_started_now_as_a_task(place: Place, home_that: HomeThat) -> None
     assert started.stderr.startswith("Created task 1jd3m8k7x2qf.\n")
 
 
+@pytest.mark.parametrize("verb", [["show"], ["set", "jitter=1m"], ["start"]])
+def test_a_name_that_is_mistyped_is_told_the_nearest(
+    verb: list[str], place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/apps/demo/schedules":
+            return Says({"items": [a_schedule(), a_schedule(name="hourly")], "next": None})
+        return a_refusal(404, "ScheduleNotFound", "App demo has no schedule nigthly.")
+
+    home_that(answer)
+
+    refused = place.run(verb[0], "schedule", "nigthly", *verb[1:])
+
+    assert refused.returncode == 3
+    assert refused.stderr.splitlines()[:2] == [
+        "error: App demo has no schedule nigthly.",
+        "  → did you mean name=nightly?",
+    ]
+
+
 def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat) -> None:
     home_that(always({"name": "nightly", "removed": True}))
     assert place.run("delete", "schedule", "nightly").stderr == "Removed schedule nightly; its tasks stay.\n"
@@ -377,6 +443,18 @@ def test_one_that_is_gone_already_is_no_error(place: Place, home_that: HomeThat)
     home_that(lambda _asked: a_refusal(404, "ScheduleNotFound", "App demo has no schedule nightly."))
     gone = place.run("delete", "schedule", "nightly")
     assert (gone.returncode, json.loads(gone.stdout)) == (0, {"name": "nightly", "removed": False})
+
+
+def test_what_becomes_of_a_run_whose_lock_is_held_is_said_by_overlap(
+    place: Place, home_that: HomeThat
+) -> None:
+    home = home_that(always(a_schedule()))
+
+    refused = place.run("set", "schedule", "nightly", "lock=migrate", "if_locked=wait")
+
+    assert (refused.returncode, home.asked) == (2, [])
+    assert "tapit set schedule takes no if_locked=" in refused.stderr
+    assert "overlap= says what becomes of a run" in refused.stderr
 
 
 def test_the_tasks_of_one_are_listed(place: Place, home_that: HomeThat) -> None:
@@ -388,3 +466,36 @@ def test_the_tasks_of_one_are_listed(place: Place, home_that: HomeThat) -> None:
     assert "schedule" not in home.asked[0].query
     assert listed.stderr == "more: tapit list tasks schedule=nightly --all\n"
     assert place.run("list", "tasks", "schedule=nightly", "created_by=ci").returncode == 2
+
+
+def test_the_failed_tasks_of_one_are_listed_page_by_page_also_where_some_hold_none(
+    place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        page = int(asked.query.get("cursor", 0))
+        return Says({"items": [a_task(status="FAILED")] if page == 2 else [], "next": [*"12", None][page]})
+
+    home = home_that(answer)
+
+    listed = place.run("list", "tasks", "schedule=nightly", "status=FAILED", "-o", "id")
+
+    assert listed.stdout.split() == [a_task()["id"]]
+    assert {asked.query["status"] for asked in home.asked} == {"FAILED"}
+
+
+def test_a_schedule_that_there_is_not_is_told_with_one_that_is_called_almost_so(
+    place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("/schedules/nigthly"):
+            return a_refusal(404, "ScheduleNotFound", "App demo has no schedule nigthly.")
+        items = [a_schedule()] if asked.path.endswith("/schedules") else []
+        return Says({"items": items, "next": None})
+
+    home_that(answer)
+
+    refused = place.run("list", "tasks", "schedule=nigthly")
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "App demo has no schedule nigthly." in refused.stderr
+    assert "did you mean schedule=nightly?" in refused.stderr

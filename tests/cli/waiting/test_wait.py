@@ -202,6 +202,15 @@ def test_wait_shows_the_last_lines_of_a_failure_on_stderr(place: Place, home_tha
     assert result.stdout == ""
 
 
+def test_wait_looks_at_the_task_alone_until_it_has_ended(place: Place, home_that: HomeThat) -> None:
+    """Output may go on for some seconds after the end, and is none of its business."""
+    looks = iter([a_task(), a_task(revision=2), a_finished_task(0)])
+    home = home_that(lambda _asked: Says(next(looks)))
+
+    assert place.run("wait", TASK_ID).returncode == 0
+    assert [asked.path for asked in home.asked] == [f"/tasks/{TASK_ID}"] * 3
+
+
 def test_with_json_stdout_holds_the_finished_task_alone(place: Place, home_that: HomeThat) -> None:
     home_that(a_story(some_lines("one"), the_end("two")))
 
