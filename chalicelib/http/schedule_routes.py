@@ -19,7 +19,6 @@ from chalicelib.http.schedule_models import (
 from chalicelib.http.task_models import TaskView
 from chalicelib.http.task_routes import view_of
 from chalicelib.usecases.as_things_are import schedules_as_things_are
-from chalicelib.usecases.find_named import find_named
 from chalicelib.usecases.fire import start_schedule
 from chalicelib.usecases.remove_schedule import remove_schedule
 from chalicelib.usecases.save_schedule import alter_schedule, create_schedule
@@ -50,8 +49,8 @@ def list_schedules(call: Call, app_name: str, query: ListSchedulesQuery) -> Sche
 @routes.add("GET", _ONE, Role.VIEWER)
 def show(call: Call, app_name: str, name: str) -> ScheduleDetails:
     """Show a schedule, its last runs and its next times."""
-    found = find_named(call.home, call.home.schedules, app_name, name)
     app = call.home.apps.get(app_name)
+    found = call.home.schedules.get(app_name, name)
     (schedule,) = schedules_as_things_are(call.home, app, [found], runs=MOST_SHOWN_RUNS)
     return ScheduleDetails.as_of(schedule, call.home.clock.now())
 
