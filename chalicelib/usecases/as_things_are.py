@@ -5,7 +5,6 @@ from functools import cache
 
 from chalicelib.domain.app import App
 from chalicelib.domain.errors import InvalidRequest, LimitExceeded, NotFound, Unreadable
-from chalicelib.domain.saved_command import SavedCommand
 from chalicelib.domain.schedule import Schedule
 from chalicelib.domain.schedule_runs import as_it_stands, unended
 from chalicelib.ports import Services
@@ -20,18 +19,22 @@ def schedules_as_things_are(
     """Return the schedules of an app, each with the status of its latest `runs`, and why its next one cannot be."""
     tries = last_tries(services, (task_id for each in schedules for task_id in unended(each, runs)))
 
-    @cache
-    def saved(app: str, name: str) -> SavedCommand:
-        return services.commands.get(app, name)
-
-    return [_judged(services, app, as_it_stands(each, tries), saved) for each in schedules]
+    commands = _ReadOnce(services.commands)
+    return [_judged(services, app, as_it_stands(each, tries), commands) for each in schedules]
 
 
-def _judged(services: Services, app: App, schedule: Schedule, saved: SavedCommands) -> Schedule:
+class _ReadOnce:
+    """A command that several schedules run is read for all of them."""
+
+    def __init__(self, commands: SavedCommands) -> None:
+        self.get = cache(commands.get)
+
+
+def _judged(services: Services, app: App, schedule: Schedule, commands: SavedCommands) -> Schedule:
     if schedule.next_run_at is None:
         return schedule
     try:
-        refuse_what_cannot_run(services, app, asked_of_its_tasks(schedule, saved))
+        refuse_what_cannot_run(services, app, asked_of_its_tasks(schedule, commands))
     except (InvalidRequest, LimitExceeded, NotFound, Unreadable) as refusal:
         return schedule.but(problem=str(refusal))
     return schedule
