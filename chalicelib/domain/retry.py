@@ -82,9 +82,9 @@ def next_try(ended: Task, now: datetime, task_id: str) -> Task | None:
 def tried_again(ended: Task, following: Task) -> Task:
     """Return the task that ended with a link to its next try: how that goes is told of it alone."""
     attempt = attempt_of(following.try_number, following.retries)
-    then = f"It was tried again as task {following.id}, {attempt}"
+    then = f"It was tried again as task {following.id}, {attempt}."
     what = ended.diagnosis.what if ended.diagnosis else "It did not succeed."
-    diagnosis = Diagnosis(what=what, next=f"{then}: tapit show task task={following.id} tells how that went.")
+    diagnosis = Diagnosis(what=what, next=f"{then} How that went: tapit show task task={following.id}")
     return ended.but(retried_by=following.id, diagnosis=diagnosis)
 
 

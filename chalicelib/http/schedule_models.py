@@ -22,7 +22,7 @@ class ScheduleFields(TaskChanges):
     """What may be said of one; null puts something back to its default.
 
     One of `cron`, `every` and `at` says when it is due, `command` or `command_name` what is run then: to give one of
-    them takes the others away. All options of a task may be given too.
+    them takes the others away. All options of a task may be given too, but `if_locked`: `overlap` says that.
     """
 
     command: Command | None = None

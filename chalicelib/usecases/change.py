@@ -98,10 +98,10 @@ def _pause_its_schedule(services: Services, ended: Task) -> None:
     name = schedule_among(ended.created_by)
     if name is None or not is_failure(ended):
         return
-    if services.schedules.get(ended.app, name).pause_after_failures is None:
-        return
 
     def judged(schedule: Schedule) -> Schedule:
+        if schedule.pause_after_failures is None:
+            return schedule
         seen = with_ends(schedule, last_tries(services, unended(schedule)))
         why = fails_too_often(seen)
         return schedule if why is None else pause_itself(seen, why, services.clock.now())

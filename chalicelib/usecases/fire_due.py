@@ -1,6 +1,6 @@
 """Fire what is due, in order, for a bounded time; what is left is due still, and comes first the next time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
@@ -8,10 +8,8 @@ from typing import Any
 
 from chalicelib.domain.app import App
 from chalicelib.domain.schedule import Schedule
-from chalicelib.domain.schedule_runs import unended
-from chalicelib.domain.task import Task
 from chalicelib.ports import AppStore, Services
-from chalicelib.usecases.find_runs import AT_ONCE, last_tries
+from chalicelib.usecases.find_runs import EarlierRuns
 from chalicelib.usecases.fire import fire
 
 PAGE = 2000  # schedules: those of one time come by app, and there should be work for everybody
@@ -69,6 +67,7 @@ class Firer:
         """Return the ids of those that time was left for."""
         apps: Any = _RememberedApps(services.apps)
         home = replace(services, apps=apps)
+        earlier_runs = EarlierRuns(services, schedules)
         tried: set[str] = set()
 
         def is_over() -> bool:
@@ -76,9 +75,12 @@ class Firer:
             return self._is_to_stop() or not has_time
 
         def fire_in_order(lane: Sequence[Schedule]) -> None:
-            for schedule, ended in _with_ends_of_runs(home, lane, is_over, report):
+            for schedule in lane:
+                if is_over():
+                    return
                 tried.add(schedule.id)
                 try:
+                    ended = earlier_runs.of(schedule)
                     if ended is not None:
                         fire(home, schedule, ended)
                 except Exception as problem:  # noqa: BLE001 - not even a bug may stop all the others
@@ -97,38 +99,6 @@ class Firer:
             return [schedules]
         each = max(1, self._at_once // len(own))
         return [some[first::each] for some in own.values() for first in range(min(each, len(some)))]
-
-
-def _with_ends_of_runs(
-    services: Services, schedules: Sequence[Schedule], is_over: Callable[[], bool], report: Report
-) -> Iterator[tuple[Schedule, Mapping[str, Task] | None]]:
-    """Yield each with the last tries of its runs; with None when they cannot be read, which is reported."""
-    for some in _slices(schedules):
-        if is_over():
-            return
-        ended: Mapping[str, Task] | None = None
-        try:
-            ended = last_tries(services, (task_id for each in some for task_id in unended(each)))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, others can be read
-            report(problem)
-        for schedule in some:
-            if is_over():
-                return
-            yield schedule, ended
-
-
-def _slices(schedules: Sequence[Schedule]) -> Iterator[Sequence[Schedule]]:
-    """Yield them in order, as many together as have runs that one request can ask for."""
-    some: list[Schedule] = []
-    runs = 0
-    for schedule in schedules:
-        more = len(unended(schedule))
-        if some and runs + more > AT_ONCE:
-            yield some
-            some, runs = [], 0
-        some.append(schedule)
-        runs += more
-    yield some
 
 
 class _RememberedApps:

@@ -5,17 +5,32 @@ So are apps, tokens and trusts where these have it in common with them.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
+
 from tapit import TYPE_CHECKING
 from tapit.display import for_scripts
-from tapit.errors import UsageError
+from tapit.errors import (
+    CliError,
+    CommandNotFound,
+    NotFound,
+    ScheduleNotFound,
+    SubscriptionNotFound,
+    UsageError,
+)
 from tapit.home.client import segment
+from tapit.language.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from tapit.call import Call
-    from tapit.errors import CliError
+
+KINDS: dict[str, type[CliError]] = {
+    "commands": CommandNotFound,
+    "schedules": ScheduleNotFound,
+    "subscriptions": SubscriptionNotFound,
+}
 
 
 def path_of_all(call: Call, nouns: str) -> str:
@@ -34,7 +49,8 @@ def all_at(call: Call, path: str) -> list[Any]:
 
 def show(call: Call, path: str, draw: Callable[[Call, Any], None]) -> int:
     """`draw` is for people."""
-    shown = call.client.get(path)
+    with naming_the_nearest(call, path):
+        shown = call.client.get(path)
     if call.output == "table":
         draw(call, shown)
     else:
@@ -46,7 +62,21 @@ def change(call: Call, noun: str, path: str, body: dict[str, object]) -> Any:
     """What the home answers to what was typed; raise UsageError when that is nothing."""
     if not body:
         raise UsageError("nothing to change", then=f"tapit set {noun} --help")
-    return call.client.send("PATCH", path, body)
+    with naming_the_nearest(call, path):
+        return call.client.send("PATCH", path, body)
+
+
+@contextmanager
+def naming_the_nearest(call: Call, path: str) -> Iterator[None]:
+    """Whoever mistypes a name is told which one is almost so."""
+    try:
+        yield
+    except NotFound as missing:
+        if isinstance(missing, KINDS.get(path.split("/")[-2], ())):
+            with suppress(CliError):  # what is said already is enough
+                names = [one["name"] for one in all_at(call, path.rpartition("/")[0])]
+                missing.then = did_you_mean(call.text("name"), names, before="name=") or missing.then
+        raise
 
 
 def told_unchanged(call: Call, noun: str, answer: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from chalicelib.ports import Services
 from chalicelib.usecases.fire_due import PAGE, Firer
 from local.timing.background import survive
 
-ONE_DAY = datetime.max.replace(tzinfo=UTC)
+SOME_DAY = datetime.max.replace(tzinfo=UTC)
 LONGEST_SLEEP = 1.0  # seconds; the clock may be set, or the machine sleep, and no wait notices that
 PAUSE_AFTER_TROUBLE = 5.0
 SLICE = 60.0  # of firing, before it is told what could not be fired
@@ -56,9 +56,9 @@ class ScheduleClock:
         ends_at = home.clock.monotonic() + (PAUSE_AFTER_TROUBLE if self._is_in_trouble else math.inf)
         due_at = self._first_due(home)
         self._has_slept = True
-        while not (
-            self._changed.is_set() or self._closing.is_set()
-        ):  # whose word was cleared, if it came early
+        while (
+            not self._changed.is_set() and not self._closing.is_set()
+        ):  # which may be from before it was cleared
             left = min(
                 math.inf if due_at is None else (due_at - home.clock.now()).total_seconds(),
                 ends_at - home.clock.monotonic(),
@@ -73,5 +73,5 @@ class ScheduleClock:
         if self._is_in_trouble:
             left_over = home.schedules.due(home.clock.now(), PAGE).items
             after = left_over[-1] if left_over else None
-        first = home.schedules.due(ONE_DAY, 1, after).items
+        first = home.schedules.due(SOME_DAY, 1, after).items
         return first[0].due_at if first else None

@@ -17,7 +17,6 @@ from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
     NO_SESSIONS,
     PROXY,
-    REGION,
     SECRET,
     TASK_ROLE,
     WEB,
@@ -29,6 +28,7 @@ from tests.aws_adapters.ecs_account import (
     security_groups,
     subnets,
 )
+from tests.aws_clients import REGION
 from tests.builders import NOON, TASK_ID, a_task, an_app
 
 

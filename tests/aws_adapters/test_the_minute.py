@@ -9,10 +9,11 @@ import pytest
 
 from chalicelib.ports import Services
 from chalicelib.usecases.minute import Minute
+from chalicelib.usecases.observe import record_sighting
 from chalicelib.wiring import services
 from tests.aws_adapters.aws_home import AwsHome, aws_home
 from tests.aws_adapters.test_requests_of_a_life import patterns
-from tests.builders import NOON, a_schedule, a_task, an_app
+from tests.builders import NOON, a_running_task, a_schedule, a_task, an_app, an_end
 from tests.dynamodb_table import SetClock
 
 LOOK = Counter({"dynamodb.Query": 1 + 4})  # at what is due; at the four shards of the unfinished tasks
@@ -104,3 +105,28 @@ def test_the_minute_keeps_to_the_items_that_its_policy_names(home: AwsHome) -> N
         "schedules",
     }
     assert [key for key in used if not any(fnmatchcase(key, each) for each in named)] == []
+
+
+def test_the_event_of_a_last_failure_pauses_the_schedule_with_what_its_policy_names(home: AwsHome) -> None:
+    made = home.services()
+    schedule = a_schedule(pause_after_failures=2)
+    ids = ["t0", "t1"]
+    for task_id in ids:
+        made.tasks.create(a_running_task(id=task_id, created_by=schedule.creator), None, None)
+    made.schedules.create(schedule.but(runs=[{"time": NOON, "task_id": task_id} for task_id in ids]), 100)
+
+    def hear_of_its_end(task_id: str) -> None:
+        home.call("ecs_event", lambda: record_sighting(services(), task_id, an_end(exit_code=1)))
+
+    before = Counter(home.requests)
+    home.keys.clear()
+    for task_id in ids:
+        hear_of_its_end(task_id)
+
+    paused = made.schedules.get("shop", "nightly")
+    assert (paused.paused is not None, paused.failures, paused.due_at) == (True, 2, None)
+    took = Counter(home.requests) - before
+    assert (took["dynamodb.BatchGetItem"], took["dynamodb.PutItem"]) == (2, 1)
+    used = home.keys["ecs_event"]
+    assert "schedule" in {key.partition("#")[0] for key in used}
+    assert [key for key in used if not any(fnmatchcase(key, each) for each in patterns("ecs_event"))] == []

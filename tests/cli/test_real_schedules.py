@@ -54,13 +54,13 @@ def test_a_saved_command_that_is_gone_is_told_in_red_where_schedules_are_listed(
     created(machine, "name=sync", "command=migrate", f"at={soon()}")
     assert machine.run("delete", "command", "migrate").returncode == 0
 
-    until(lambda: shown(machine, "sync")["problem"])
-
     listed = run_at_a_terminal(machine, "list", "schedules", columns=160)
-    assert "cannot run: App " in listed.text
+    assert "cannot run" in listed.text
+    assert "has no command migrate." in listed.text
     assert "\x1b[31mcannot run" in listed.raw
+
+    (run,) = until(lambda: shown(machine, "sync")["runs"])
     assert machine.run("list", "tasks", "schedule=sync").stdout == "[]\n"
-    (run,) = shown(machine, "sync")["runs"]
     assert run["task_id"] is None
     assert "has no command migrate" in run["why"]
 

@@ -194,7 +194,7 @@ def test_what_to_do_about_a_task_that_was_tried_again_is_to_look_at_the_next_try
     assert told.retried_by == NEXT
     assert told.diagnosis is not None
     assert told.diagnosis.next == (
-        f"It was tried again as task {NEXT}, attempt 2 of 3: tapit show task task={NEXT} tells how that went."
+        f"It was tried again as task {NEXT}, attempt 2 of 3. How that went: tapit show task task={NEXT}"
     )
 
 

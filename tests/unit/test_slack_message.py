@@ -106,7 +106,7 @@ def stopped(cause: StopCause) -> Task:
             "danger",
             (
                 "*shop*: `true` *failed*: The command failed with exit code 75. → It was tried again as task"
-                " 1jd3m8k7x2qz, attempt 2 of 3: tapit show task task=1jd3m8k7x2qz tells how that went."
+                " 1jd3m8k7x2qz, attempt 2 of 3. How that went: tapit show task task=1jd3m8k7x2qz"
             ),
         ),
         (

@@ -47,7 +47,10 @@ def print_task(call: Call, task: Task) -> None:
     block.lines("History", [_event(event) for event in task.get("history") or []])
     block.lines("Sessions", [_session(session) for session in task.get("sessions") or []])
     _print_output(call, block, task)
-    block.lines("Next", [call.typed(command) for command in _next_commands(call, task)])
+    commands = [call.typed(command) for command in _next_commands(call, task)]
+    if schedule := task_words.schedule_of(task.get("created_by")):
+        commands.append(call.typed(f"tapit -a {task['app']} show schedule name={schedule}    its schedule"))
+    block.lines("Next", commands)
 
 
 def _saved_as(task: Task) -> str | None:

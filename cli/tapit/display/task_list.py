@@ -5,7 +5,7 @@ from __future__ import annotations
 from tapit import TYPE_CHECKING
 from tapit.display import for_scripts
 from tapit.display.people import who
-from tapit.display.task_words import doing, ran, status_cell
+from tapit.display.task_words import doing, ran, status_cell, waiting
 from tapit.statuses import colours_of
 from tapit.terminal import table, times
 from tapit.terminal.stream import Stream
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tapit.home.answers import ListedTask, Task
 
 HEADERS = ["ID", "STATUS", "CREATED", "RAN", "CPU/MEM", "DOCKER TAG", "BY", "COMMAND"]
+WAITING = len(
+    "waiting for lock migrate, held by 1jd3m8k7x2qf"
+)  # more of use than what else there is of a task
 SPARE = (
     "DOCKER TAG",
     "CPU/MEM",
@@ -29,7 +32,9 @@ SPARE = (
 
 def print_list(call: Call, tasks: list[ListedTask]) -> None:
     def draw() -> None:
-        table.draw(call.out, HEADERS, [_row(call.out, task) for task in tasks], _style, spare=SPARE)
+        least = WAITING if any(waiting(task) for task in tasks) else table.LEAST
+        rows = [_row(call.out, task) for task in tasks]
+        table.draw(call.out, HEADERS, rows, _style, spare=SPARE, least=least)
 
     for_scripts.print_list(call, tasks, draw, by="id")
 

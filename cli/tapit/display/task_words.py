@@ -41,7 +41,15 @@ def attempt(task: ListedTask) -> str | None:
 def lock(asked: PublicTask | TaskOptions) -> str | None:
     """`migrate`, or `migrate (if_locked=refuse)` where it is not the usual."""
     name, if_locked = asked.get("lock"), asked.get("if_locked")
+    if name and (schedule := schedule_of(name)):
+        return f"the one that runs of schedule {schedule} have in common"
     return name and name + ("" if if_locked in (None, "wait") else f" (if_locked={if_locked})")
+
+
+def schedule_of(name: str | None) -> str | None:
+    """Of a lock's name, or of whoever created a task: the schedule that it stands for."""
+    before, colon, schedule = (name or "").partition(":")
+    return schedule if colon and before == "schedule" else None
 
 
 def retries(asked: PublicTask | TaskOptions) -> str | None:

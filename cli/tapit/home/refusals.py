@@ -67,7 +67,13 @@ TYPED = {
     "secret_values": "secret",
     "limits.max_hours": "max_hours_limit",
 }
-KEYS_OF = {"environment": "variable", "secrets": "secret", "secret_values": "secret", "limits": "limit"}
+KEYS_OF = {
+    "environment": "variable",
+    "tags": "tag",
+    "secrets": "secret",
+    "secret_values": "secret",
+    "limits": "limit",
+}
 NOT_OURS = "{} answered something that is not a tapit home's answer"
 NEXT = {
     "TaskNotFound": "tapit list tasks",

@@ -12,5 +12,8 @@ def did_you_mean(
 def nearest(word: str, known: list[str] | tuple[str, ...]) -> str | None:
     import difflib  # only ever needed on the way to an error
 
+    plurals = [one for one in known if one in (f"{word}s", f"{word[:-1]}ies") or f"{one}s" == word]
+    if plurals:
+        return plurals[0]
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else None

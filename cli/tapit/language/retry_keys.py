@@ -14,6 +14,31 @@ LONGEST_WAIT = 3600
 CAUSES = ("infrastructure", "spot", "lost")
 EXIT_CODES = r"exit:([0-9]{1,3})(?:-([0-9]{1,3}))?"  # compiled at first use
 LARGEST_EXIT_CODE = 255
+KNOWN = (
+    f"Reasons are {', '.join(CAUSES)}, exit:N and exit:N-M, with exit codes from 1 to {LARGEST_EXIT_CODE}; "
+    "several with commas between."
+)
+ANY_FAILURE = (
+    "any",
+    "all",
+    "always",
+    "exit",
+    "exit:",
+    "exit:*",
+    "fail",
+    "failed",
+    "failure",
+    "error",
+    "nonzero",
+)
+NO_REASONS = {  # what looks like one
+    "exit:0": "0 is the exit code of a task that succeeded.",
+    "timeout": "What runs into its time limit would do so again: give it more of max_hours=.",
+    "timed_out": "What runs into its time limit would do so again: give it more of max_hours=.",
+    "stopped": "What somebody has stopped was to end.",
+    "oom": "A lack of memory is exit:137; the same task mostly needs as much the next time.",
+    "out_of_memory": "A lack of memory is exit:137; the same task mostly needs as much the next time.",
+}
 
 
 def reasons(key: str, given: str) -> list[str]:
@@ -23,9 +48,8 @@ def reasons(key: str, given: str) -> list[str]:
         if one not in CAUSES and not _is_exit_code(one):
             raise UsageError(
                 f"{key}={one} is no reason to try again",
-                f"Reasons are {', '.join(CAUSES)}, exit:N and exit:N-M, with exit codes from 1 to {LARGEST_EXIT_CODE}; "
-                "several with commas between.",
-                _meant(key, one),
+                NO_REASONS.get(one, KNOWN),
+                _all_meant(key, wanted),
             )
     return list(dict.fromkeys(wanted))
 
@@ -35,11 +59,27 @@ def _is_exit_code(one: str) -> bool:
     return found is not None and 1 <= int(found[1]) <= int(found[2] or found[1]) <= LARGEST_EXIT_CODE
 
 
-def _meant(key: str, one: str) -> str | None:
-    if _is_exit_code(f"exit:{one}"):
-        return f"did you mean {key}=exit:{one}?"
-    cause = nearest(one, CAUSES)
-    return f"did you mean {key}={cause}?" if cause else None
+def _all_meant(key: str, wanted: list[str]) -> str | None:
+    """The whole list as it was probably meant; None where that is not known of one of them."""
+    words = [word for one in wanted for word in (one.split() if len(one.split()) > 1 else [one])]
+    words = [word for word in words if word != "exit:"] or words
+    meant = [_meant(word) for word in words]
+    return None if None in meant else f"did you mean {key}={','.join(filter(None, meant))}?"
+
+
+def _meant(one: str) -> str | None:
+    if one in CAUSES or _is_exit_code(one):
+        return one
+    if one in ANY_FAILURE:
+        return f"exit:1-{LARGEST_EXIT_CODE}"
+    numbers = re.fullmatch(
+        r"(?:exit(?:[ _-]?code)?)?[:=\s]*([0-9]{1,3})(?:(?:-|\.\.)([0-9]{1,3}))?", one, re.ASCII
+    )
+    if numbers:
+        first, last = sorted((int(numbers[1]), int(numbers[2] or numbers[1])))
+        known = f"exit:{first}" + (f"-{last}" if last > first else "")
+        return known if _is_exit_code(known) else None
+    return nearest(one, CAUSES)
 
 
 def _wait(key: str, given: str) -> float:
@@ -63,6 +103,7 @@ KEYS = (
         placeholder="REASON,...",
         choices=(*CAUSES, "exit:"),
         has_commas=True,
+        may_hold_spaces=True,
     ),
     Key("retry_wait", _wait, "between two tries: 30s when not given, 1h at most", placeholder="TIME"),
 )

@@ -75,7 +75,7 @@ def sort_words(command: Command, words: list[str]) -> Sorted:
 
 def _is_name(command: Command, word: str, after: Sequence[str], found: Sorted) -> bool:
     """`nightly 'python manage.py report'`: a line in quotes is the whole line, so the word before it is none of it."""
-    if not could_be_name(word) or _has_key(found, "name") or _has_word_for(("name",), after):
+    if _has_key(found, "name") or _has_word_for(("name",), after) or any(map(str.isspace, word)):
         return False
     if any(_has_key(found, name) for name in WHAT_RUNS) or _has_word_for(WHAT_RUNS, after):
         return True

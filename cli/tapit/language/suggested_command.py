@@ -1,21 +1,23 @@
 """The commands that we suggest, so that they do what is meant when they are typed as they stand."""
 
-import shlex
-
 
 def as_typed(word: str) -> str:
     """One word as a shell has to be given it; of `key=value` the value alone has quotes."""
+    from shlex import quote
+
     name, equals, value = word.partition("=")
     if equals and name.replace("_", "").replace("-", "").isalnum():
-        return f"{name}={shlex.quote(value) if value else ''}"
-    return shlex.quote(word)
+        return f"{name}={quote(value) if value else ''}"
+    return quote(word)
 
 
 def as_typed_here(line: str, profile: str | None) -> str:
     """Repeat a profile that was chosen on the command line: without it another home would be asked."""
     if profile is None or not line.startswith("tapit ") or "--profile" in line:
         return line
-    return f"tapit --profile {shlex.quote(profile)} {line.removeprefix('tapit ')}"
+    from shlex import quote
+
+    return f"tapit --profile {quote(profile)} {line.removeprefix('tapit ')}"
 
 
 def profile_in(words: list[str]) -> str | None:

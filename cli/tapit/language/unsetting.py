@@ -6,6 +6,7 @@ from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
 from tapit.language import values
 from tapit.language.command import Key
+from tapit.language.did_you_mean import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,7 +32,12 @@ _BY_NAME = {"environment": UNSET_ENV.name, "tags": UNSET_TAG.name}
 def unset(known: tuple[str, ...]) -> Key:
     def read(key: str, given: str) -> str:
         if given not in known:
-            raise UsageError(f"{key}={given} is not a key that can be unset", f"One of {', '.join(known)}.")
+            near = "unset_env=NAME" if given in ("env", "environment") else nearest(given, known)
+            raise UsageError(
+                f"{key}={given} is not a key that can be unset",
+                f"One of {', '.join(known)}.",
+                near and (f"did you mean {near}?" if "=" in near else f"did you mean {key}={near}?"),
+            )
         return given
 
     return Key(

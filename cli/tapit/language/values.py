@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
 from tapit.language.did_you_mean import did_you_mean, nearest
+from tapit.language.suggested_command import as_typed
 from tapit.statuses import STATUSES
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def command_line(_key: str, given: str) -> str:
 def whole(least: int, most: int) -> Reader:
     def read(key: str, given: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,9}", given.strip()):
-            raise UsageError(f"{key}={given} is not a whole number")
+            raise UsageError(f"{key}={given} is not a whole number", f"{key} goes from {least} to {most}.")
         number = int(given)
         if not least <= number <= most:
             raise UsageError(f"{key}={given} is out of range", f"{key} goes from {least} to {most}.")
@@ -107,7 +108,7 @@ def one_of(known: tuple[str, ...]) -> Reader:
     def read(key: str, given: str) -> str:
         if given not in known:
             raise UsageError(
-                f"there is no {key} {given}",
+                f"there is no {key} {given}" if given.strip() else f"{key}= is empty",
                 f"One of {', '.join(known)}.",
                 did_you_mean(given, known, before=f"{key}="),
             )
@@ -179,7 +180,12 @@ def several(key: str, given: str) -> list[str]:
     """What stands between commas."""
     found = [part.strip() for part in text(key, given).split(",")]
     if not all(found):
-        raise UsageError(f"{key}={given} has an empty part", f"Write {key}=one,two.")
+        named = ",".join(filter(None, found))
+        raise UsageError(
+            f"{key}={given} has an empty part",
+            f"Write {key}=one,two.",
+            f"did you mean {as_typed(f'{key}={named}')}?" if named else None,
+        )
     return found
 
 
@@ -192,7 +198,7 @@ def one_at_a_time(read: Reader) -> Reader:
             raise UsageError(
                 f"{key}={given} is more than one",
                 f"{key}= may be repeated, with one each time.",
-                " ".join(f"{key}={part}" for part in parts) or None,
+                " ".join(as_typed(f"{key}={part}") for part in parts) or None,
             )
         return read(key, given)
 

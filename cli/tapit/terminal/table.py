@@ -22,9 +22,11 @@ def draw(
     style: Callable[[int, str], tuple[str, ...]],
     *,
     spare: tuple[str, ...] | None = None,
+    least: int = LEAST,
 ) -> None:
     """Print the rows as `lines` has them."""
-    stream.write("".join(line + "\n" for line in lines(stream, headers, rows, style, spare=spare)))
+    shown = lines(stream, headers, rows, style, spare=spare, least=least)
+    stream.write("".join(line + "\n" for line in shown))
 
 
 def fits(stream: Stream, headers: list[str], rows: Rows) -> bool:
@@ -47,15 +49,17 @@ def lines(
     style: Callable[[int, str], tuple[str, ...]],
     *,
     spare: tuple[str, ...] | None = None,
+    least: int = LEAST,
 ) -> list[str]:
     """The rows below their headers; `style` says how a cell looks, by its column and text.
 
-    `spare` are the columns to do without where they do not fit, the first to go first.
+    `spare` are the columns to do without where they do not fit, the first to go first; of the last one
+    no less than `least` is shown before they have gone.
     """
     cells = [headers, *([harmless(cell) for cell in row] for row in rows)]
     if stream.is_terminal:
         going = [*headers[-2:0:-1], headers[-1]] if spare is None else spare
-        cells = _fitting(cells, going, columns_of(stream))
+        cells = _fitting(cells, going, columns_of(stream), least)
     widths = _widths(cells)
     if stream.is_terminal:
         widths[-1] = max(min(widths[-1], columns_of(stream) - _taken(widths)), 1)
@@ -63,19 +67,20 @@ def lines(
     return [head, *(_line(stream, row, widths, style) for row in cells[1:])]
 
 
-def _fitting(cells: Rows, spare: Sequence[str], columns: int) -> Rows:
+def _fitting(cells: Rows, spare: Sequence[str], columns: int, least: int) -> Rows:
     last = cells[0][-1]
     for name in spare:
-        if columns >= NARROW and _least_width(cells, last) <= columns:
+        needed = LEAST if name == last else least
+        if columns >= NARROW and _least_width(cells, last, needed) <= columns:
             return cells
         at = cells[0].index(name)
         cells = [[*row[:at], *row[at + 1 :]] for row in cells]
     return cells
 
 
-def _least_width(cells: Rows, last: str) -> int:
+def _least_width(cells: Rows, last: str, least: int) -> int:
     widths = _widths(cells)
-    return _taken(widths) + (min(widths[-1], LEAST) if cells[0][-1] == last else widths[-1])
+    return _taken(widths) + (min(widths[-1], least) if cells[0][-1] == last else widths[-1])
 
 
 def _widths(cells: Rows) -> list[int]:

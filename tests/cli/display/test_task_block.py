@@ -116,6 +116,18 @@ def test_a_task_that_waits_for_a_lock_says_so_and_which_it_is(place: Place, home
     assert "Lock:        migrate (if_locked=replace)\n" in told
 
 
+def test_a_task_of_a_schedule_leads_to_it_and_its_lock_is_no_word_of_anybodys(
+    place: Place, home_that: HomeThat
+) -> None:
+    run = a_task(created_by="schedule:nightly", lock="schedule:nightly", if_locked="refuse", app="shop")
+    home_that(lambda _asked: Says(run))
+
+    told = place.run("show", "task", "x", "-o", "table").stdout
+
+    assert "Lock:        the one that runs of schedule nightly have in common\n" in told
+    assert "tapit -a shop show schedule name=nightly    its schedule\n" in told
+
+
 @pytest.mark.parametrize(
     ("role", "verbs"),
     [

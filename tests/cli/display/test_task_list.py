@@ -62,3 +62,15 @@ def test_a_task_that_waits_says_for_what_before_its_command(place: Place, home_t
 
     assert rows[0].endswith("  waiting for lock migrate, held by 1jd3m8k7x2qg: echo hi")
     assert rows[1].endswith("  echo hi")
+
+
+def test_where_it_is_narrow_whom_a_task_waits_for_is_of_more_use_than_its_size(
+    place: Place, home_that: HomeThat
+) -> None:
+    waiting = a_task(status="PENDING", waiting_for="lock migrate, held by 1jd3m8k7x2qg")
+    home_that(a_list(waiting, a_task()))
+
+    rows = run_at_a_terminal(place, "list", "tasks", columns=80).text.splitlines()[1:]
+
+    assert "waiting for lock migrate, held by 1jd3m8k7x2qg" in rows[0]
+    assert run_at_a_terminal(place, "list", "tasks", columns=55).text.splitlines()[0].endswith("COMMAND")

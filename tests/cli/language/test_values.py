@@ -57,6 +57,77 @@ def test_a_number_alone_is_called_seconds() -> None:
     assert refused.value.what == "every=15 is 15 seconds, which is out of range"
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    {
+        "spots": "spot",
+        "75": "exit:75",
+        "exit=75": "exit:75",
+        "exit75": "exit:75",
+        "exit: 75": "exit:75",
+        "exit:5-3": "exit:3-5",
+        "exit:1,2,3": "exit:1,exit:2,exit:3",
+        "spot exit:75": "spot,exit:75",
+        "any": "exit:1-255",
+        "exit": "exit:1-255",
+        "failed,spot": "exit:1-255,spot",
+        "exit:256": None,
+        "exit:0": None,
+        "nonsense,spot": None,
+    }.items(),
+)
+def test_a_reason_to_try_again_that_is_written_otherwise_is_recognised(given: str, meant: str | None) -> None:
+    refused = refusal("create", "task", "echo hi", "retries=1", f"retry_on={given}")
+
+    assert refused.what.endswith("is no reason to try again")
+    assert refused.then == (meant and f"did you mean retry_on={meant}?")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("timeout", "What runs into its time limit would do so again: give it more of max_hours=."),
+        ("exit:0", "0 is the exit code of a task that succeeded."),
+    ],
+)
+def test_what_looks_like_a_reason_to_try_again_is_told_why_it_is_none(given: str, why: str) -> None:
+    assert refusal("create", "task", "echo hi", "retries=1", f"retry_on={given}").why == why
+
+
+@pytest.mark.parametrize(
+    ("words", "then"),
+    [
+        (["set", "command", "migrate", "unset=memry"], "did you mean unset=memory?"),
+        (["set", "command", "migrate", "unset=tag"], "did you mean unset=tags?"),
+        (["set", "command", "migrate", "unset=env"], "did you mean unset_env=NAME?"),
+        (["create", "task", "echo hi", "retry=2"], "did you mean retries=2?"),
+        (["create", "task", "echo hi", "tags=a:b c,"], "did you mean tags='a:b c'?"),
+        (["set", "app", "unset_tag=a b, c"], "unset_tag='a b' unset_tag=c"),
+        (
+            ["create", "schedule", "name=x", "echo hi", "every=*/5 * * * *"],
+            "did you mean cron='*/5 * * * *'?",
+        ),
+        (["create", "schedule", "name=x", "echo hi", "every=@daily"], "did you mean cron=@daily?"),
+        (["create", "command", "Nightly", "echo hi"], "did you mean name=nightly?"),
+    ],
+)
+def test_what_was_probably_meant_can_be_copied(words: list[str], then: str) -> None:
+    assert refusal(*words).then == then
+
+
+@pytest.mark.parametrize("name", ["if_locked=wait", "memory=4", "env=A=1"])
+def test_a_start_of_a_schedule_takes_no_options_of_tasks_and_says_why(name: str) -> None:
+    refused = refusal("start", "schedule", "nightly", name)
+
+    key = name.partition("=")[0]
+    assert refused.what == f"tapit start schedule takes no {key}="
+    assert "schedule" in (refused.why or "")
+
+
+def test_a_number_that_is_none_is_told_its_bounds() -> None:
+    assert refusal("create", "task", "echo hi", "retries=two").why == "retries goes from 0 to 10."
+
+
 def test_since_takes_a_time_or_how_long_ago() -> None:
     assert (
         read("list", "tasks", "since=2026-11-24T01:00:00+01:00").settings["since"]
