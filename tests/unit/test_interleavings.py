@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import NotDone
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
-from chalicelib.ports import Services
 from chalicelib.usecases.check_deadline import check_deadline
 from chalicelib.usecases.launch import launch_task
 from chalicelib.usecases.observe import record_sighting
@@ -20,8 +19,9 @@ from chalicelib.usecases.stop import stop_task
 from chalicelib.usecases.sweep import sweep
 from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
-from tests.builders import a_task, an_app
+from tests.builders import a_task, an_app, services_with
 from tests.dynamodb_table import SetClock
+from tests.quick_folder import quick_folder
 from tests.unit.simulated_ecs import Killed, SimulatedEcs, Weather
 
 TASK_ID = a_task().id
@@ -47,30 +47,12 @@ class World:
         lifecycle: Any = SleepingLifecycle()
         ecs: Any = self.ecs
         apps: Any = OneApp()
-        unused: Any = None
-        self.services = Services(
+        self.services = services_with(
             tasks=SqliteTaskStore(database, self.clock, lambda _: None),
             apps=apps,
-            feed=unused,
-            subscriptions=unused,
-            commands=unused,
-            schedules=unused,
-            secrets=unused,
-            app_secrets=unused,
-            deliveries=unused,
-            courier=unused,
-            sender=unused,
-            tokens=unused,
-            trusts=unused,
-            identities=unused,
-            audit=unused,
             cluster=ecs,
             lifecycle=lifecycle,
-            logs=unused,
-            changes=unused,
             clock=self.clock,
-            home="test",
-            stage="test",
         )
         self.services.tasks.create(a_task(), None, None)
 
@@ -146,10 +128,8 @@ anything = simple | launches(st.sampled_from(Weather), meanwhile)
 
 @given(steps(anything, 9))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_one_container_runs_the_command_and_its_end_is_the_tasks(
-    tmp_path_factory: pytest.TempPathFactory, weather: list[Step]
-) -> None:
-    with closing(Database(tmp_path_factory.mktemp("ecs") / "tapit.db")) as database:
+def test_one_container_runs_the_command_and_its_end_is_the_tasks(weather: list[Step]) -> None:
+    with quick_folder() as place, closing(Database(place / "tapit.db")) as database:
         world = World(database)
         for step in weather:
             world.do(step)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.app import App
 from chalicelib.domain.diagnosis import EndedBy
-from chalicelib.domain.errors import Locked, TapitError, Unanswered
+from chalicelib.domain.errors import Locked, TapitError, Unanswered, Unreadable
 from chalicelib.domain.lock import IfLocked, joined, left
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.sighting import Sighting
@@ -32,11 +32,12 @@ from chalicelib.usecases.launch import begin_life
 from chalicelib.usecases.observe import record_sighting
 from chalicelib.usecases.stop import stop_task
 from chalicelib.usecases.sweep import sweep
-from chalicelib.usecases.turn import TOLD, as_it_waits
+from chalicelib.usecases.turn import TOLD, as_it_waits, lock_with_living_holder
 from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
 from tests.builders import NOON, an_app
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto
+from tests.quick_folder import quick_folder
 
 A_DAY = 86_400.0
 MINUTE = timedelta(minutes=1)
@@ -158,7 +159,9 @@ class Wakes:
 
 
 class World:
-    def __init__(self, store: TaskStore, clock: SetClock, **app: Any) -> None:
+    def __init__(self, store: TaskStore, clock: SetClock, place: Path | None = None, **app: Any) -> None:
+        self.place = place  # of a database, where locks can be spoilt
+        self.spoilt: str | None = None
         self.containers, self.wakes, self.clock, self.fuse = Containers(), Wakes(), clock, Fuse()
         self.store = store
         self.made: list[str] = []
@@ -205,15 +208,39 @@ class World:
     def status(self, task_id: str) -> Status:
         return self.store.get(task_id).status
 
+    def spoil(self) -> None:
+        """Make the lock's record one that cannot be read."""
+        if self.place is not None and self.spoilt is None and self.holder() is not None:
+            self.spoilt = kept_lock(self.place, "of a newer version")
+
+    def mend(self) -> None:
+        if self.place is not None and self.spoilt is not None:
+            kept_lock(self.place, self.spoilt)
+        self.spoilt = None
+
+    def forget(self) -> None:
+        """Remove the lock's record, as somebody may while none of its tasks is at work."""
+        unfinished = self.store.list_active(None, 100).items
+        if self.place is not None and all(task.waits_its_turn for task in unfinished):
+            forget_lock(self.place)
+            self.spoilt = None
+
     def settle(self) -> None:
         """Some quiet minutes: what was lost is mended, and what works comes to its end."""
+        self.mend()
         for _ in range(3 * len(self.made) + 8):
+            if self._is_settled():
+                return
             self.clock.time += MINUTE * 2
             self.sweep()
             self.wake()
             assert len(self.containers.at_work) <= 1
             for task_id in self.made:
                 self.exits(task_id)
+
+    def _is_settled(self) -> bool:
+        is_idle = self.holder() is None and not self.containers.at_work
+        return is_idle and all(self.store.get(task_id).is_final for task_id in self.made)
 
 
 def _raise(problem: TapitError) -> None:
@@ -224,7 +251,7 @@ def _raise(problem: TapitError) -> None:
 def a_world(place: Path, **app: Any) -> Iterator[World]:
     clock = SetClock()
     with closing(Database(place / "tapit.db")) as database:
-        yield World(SqliteTaskStore(database, clock, lambda _: None, lambda _: None), clock, **app)
+        yield World(SqliteTaskStore(database, clock, lambda _: None, lambda _: None), clock, place, **app)
 
 
 @contextmanager
@@ -605,7 +632,10 @@ def test_nobody_is_told_to_wait_for_a_holder_that_is_gone(world: World) -> None:
     assert as_it_waits(world.services, task) == task
 
 
-WHAT = ("launch", "stop", "exits", "hear", "sweep", "wake", "a minute", "wait", "refuse", "replace")
+WHAT = (
+    *("launch", "stop", "exits", "hear", "sweep", "wake", "a minute", "wait", "refuse", "replace"),
+    *("spoil", "mend", "forget"),
+)
 
 
 Step = tuple[str, int, tuple[int, bool] | None]
@@ -615,10 +645,8 @@ step = st.tuples(st.sampled_from(WHAT), st.integers(0, 10), cut_off)
 
 @given(st.lists(step, max_size=25))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_one_works_at_a_time_and_each_gets_its_turn_wherever_calls_are_cut_off(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
-) -> None:
-    with a_world(tmp_path_factory.mktemp("turns")) as world:
+def test_one_works_at_a_time_and_each_gets_its_turn_wherever_calls_are_cut_off(steps: list[Step]) -> None:
+    with quick_folder() as place, a_world(place) as world:
         _live_through(world, steps)
 
 
@@ -638,7 +666,7 @@ def _live_through(world: World, steps: list[Step]) -> None:
     ends = [world.store.get(task_id) for task_id in world.made]
     assert all(end.is_final for end in ends)
     assert world.containers.at_work == []
-    assert world.holder() is None
+    assert lock_with_living_holder(world.services, world.store.lock("shop", "migrate")).holder is None
     for end in ends:
         if end.status is not Status.SUCCEEDED:
             assert end.ended_by in (EndedBy.USER, EndedBy.REPLACED)
@@ -647,9 +675,9 @@ def _live_through(world: World, steps: list[Step]) -> None:
 def _do(world: World, what: str, which: int, cut: tuple[int, bool] | None) -> None:
     task_id = world.made[which % len(world.made)] if world.made else None
     world.fuse.calls, world.fuse.is_after = cut or (None, False)
-    with suppress(Killed, Locked):
+    with suppress(Killed, Locked, Unreadable):
         match what:
-            case "sweep" | "wake":
+            case "sweep" | "wake" | "spoil" | "mend" | "forget":
                 getattr(world, what)()
             case "a minute":
                 world.clock.time += MINUTE
