@@ -8,11 +8,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import DynamoTable
+from tests.aws_clients import client_of
 from tests.builders import NOON
 
 NAME = "tapit-test"
@@ -60,9 +59,7 @@ class OneCallAtATime:
 def dynamodb_on_moto() -> Iterator[Any]:
     """A client of an account that has the table and nothing else."""
     with mock_aws():
-        # The developer's own profile and endpoints are not meant.
-        config = Config(ignore_configured_endpoint_urls=True)
-        client = boto3.client("dynamodb", "eu-central-1", config=config)
+        client = client_of("dynamodb")
         client.create_table(TableName=NAME, **{name: PROPERTIES[name] for name in _CREATED_WITH})
         yield client
 

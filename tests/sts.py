@@ -13,15 +13,13 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-import boto3
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 
 from chalicelib.adapters.bounded_socket import BoundedSocket, Deadline
+from tests.aws_clients import REGION, client_of
 
-REGION = "eu-central-1"
 HOST = f"sts.{REGION}.amazonaws.com"
 ACCOUNT = "123456789012"
 TIMES = "%Y%m%dT%H%M%SZ"
@@ -59,7 +57,7 @@ class Sts:
     def assume(self, role: str, session: str = "alice", **more: Any) -> ReadOnlyCredentials:
         """Return credentials of a session of a role; moto must be at work."""
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{role}"
-        made = _sts().assume_role(RoleArn=arn, RoleSessionName=session, **more)["Credentials"]
+        made = client_of("sts").assume_role(RoleArn=arn, RoleSessionName=session, **more)["Credentials"]
         return self.knows(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
     def knows(self, key_id: str, secret: str, token: str | None) -> ReadOnlyCredentials:
@@ -166,22 +164,8 @@ def _connected(port: int, deadline: Deadline) -> Iterator[BoundedSocket]:
 
 
 def _arn_of(keys: ReadOnlyCredentials) -> str:
-    arn: str = _sts(keys).get_caller_identity()["Arn"]
+    arn: str = client_of("sts", keys).get_caller_identity()["Arn"]
     return arn
-
-
-def _sts(keys: ReadOnlyCredentials | None = None) -> Any:
-    own = (
-        {}
-        if keys is None
-        else {
-            "aws_access_key_id": keys.access_key,
-            "aws_secret_access_key": keys.secret_key,
-            "aws_session_token": keys.token,
-        }
-    )
-    config = Config(ignore_configured_endpoint_urls=True)
-    return boto3.client("sts", REGION, config=config, **own)
 
 
 def _moment(text: str) -> datetime:

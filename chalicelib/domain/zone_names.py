@@ -92,7 +92,7 @@ def _nearest(name: str, zones: list[str]) -> tuple[str, ...]:
         " ", "_"
     )
     for zone in zones:
-        if zone.lower() == wanted and zone not in NOT_THE_SAME_EVERYWHERE:
+        if zone.lower() in (wanted, wanted.replace("_", "/", 1)) and zone not in NOT_THE_SAME_EVERYWHERE:
             return (zone,)
     cities: dict[str, list[str]] = {}
     for zone in zones:

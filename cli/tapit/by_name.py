@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tapit.call import Call
 
-KINDS = (CommandNotFound, ScheduleNotFound, SubscriptionNotFound)
+KINDS = {"commands": CommandNotFound, "schedules": ScheduleNotFound, "subscriptions": SubscriptionNotFound}
 
 
 def path_of_all(call: Call, nouns: str) -> str:
@@ -60,7 +60,7 @@ def naming_the_nearest(call: Call, path: str) -> Iterator[None]:
     """Whoever mistypes a name is told which one is almost so."""
     try:
         yield
-    except KINDS as missing:
+    except KINDS[path.split("/")[-2]] as missing:
         with suppress(CliError):  # what is said already is enough
             names = [one["name"] for one in all_at(call, path.rpartition("/")[0])]
             missing.then = did_you_mean(call.text("name"), names, before="name=") or missing.then

@@ -39,7 +39,8 @@ from chalicelib.domain.token import new_token
 from chalicelib.ports import Clock, Identities, Services
 from chalicelib.wiring import running_on
 from local.serving.gateway import Answer, Gateway, Request
-from tests.aws_adapters.ecs_account import NO_SESSIONS, REGION, a_web_app, client, ecs_on_moto
+from tests.aws_adapters.ecs_account import NO_SESSIONS, a_web_app, client, ecs_on_moto
+from tests.aws_clients import REGION
 from tests.builders import NOON
 from tests.dynamodb_table import NAME, PROPERTIES, OneCallAtATime
 

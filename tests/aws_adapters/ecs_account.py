@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.ecs import EcsCluster
@@ -15,9 +12,9 @@ from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.adapters.session_manager import SessionManager
 from chalicelib.domain.app import App
 from chalicelib.domain.task import Task, begin_attempt
+from tests.aws_clients import REGION, client_of
 from tests.builders import NOON, a_task, an_app
 
-REGION = "eu-central-1"
 EXECUTION_ROLE = "arn:aws:iam::123456789012:role/shop-execution"
 TASK_ROLE = "arn:aws:iam::123456789012:role/shop"
 SESSION_ROLE = "arn:aws:iam::123456789012:role/tapit-test-SessionRole-1"
@@ -46,18 +43,8 @@ WEB: dict[str, Any] = {
 PROXY: dict[str, Any] = {"name": "proxy", "image": "envoy", "memory": 64, "essential": False}
 
 
-def config() -> Config:
-    return Config(ignore_configured_endpoint_urls=True, retries={"mode": "standard", "total_max_attempts": 1})
-
-
-@cache
-def _session() -> boto3.Session:
-    """It keeps what it read of AWS's models, and EC2's alone takes seconds."""
-    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
-
-
 def client(service: str) -> Any:
-    return _session().client(service, REGION, config=config())
+    return client_of(service, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.errors import InvalidRequest
-from tests.aws_adapters.ecs_account import NO_SESSIONS, PROXY, REGION, WEB, a_cluster, a_web_app, ecs_on_moto
+from tests.aws_adapters.ecs_account import NO_SESSIONS, PROXY, WEB, a_cluster, a_web_app, ecs_on_moto
+from tests.aws_clients import REGION
 from tests.builders import an_app
 
 

@@ -19,7 +19,8 @@ from chalicelib.adapters.ecs import EcsCluster
 from chalicelib.adapters.log_groups import LogGroups
 from chalicelib.domain.errors import NotDone, RefusedForGood, RefusedForNow, Unanswered, Unavailable
 from chalicelib.domain.task import Task, begin_attempt
-from tests.aws_adapters.ecs_account import NO_SESSIONS, REGION, client
+from tests.aws_adapters.ecs_account import NO_SESSIONS, client
+from tests.aws_clients import REGION
 from tests.builders import ARN, NOON, TASK_ID, a_running_task, a_task, an_app
 
 # Each was seen in public reports.

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -23,6 +22,7 @@ from chalicelib.domain.errors import Unanswered, Unreadable
 from chalicelib.domain.event import TrialEvent
 from chalicelib.domain.subscription import Subscription
 from tests.aws_adapters.aws_home import AwsHome, aws_home
+from tests.aws_clients import client_of
 from tests.builders import NOON, a_delivery, a_running_task, a_subscription, a_task, an_event
 from tests.dynamodb_table import NAME, SetClock
 
@@ -51,7 +51,7 @@ class Office:
         self.clock = clock
         self.receivers = Receivers()
         self.services = replace(home.services(), sender=self.receivers, clock=clock)
-        self.sqs = boto3.client("sqs", "eu-central-1")
+        self.sqs = client_of("sqs")
         hidden = {"VisibilityTimeout": "0"}
         self.urls = {
             name: self.sqs.create_queue(QueueName=f"tapit-test-{name}", Attributes=hidden)["QueueUrl"]

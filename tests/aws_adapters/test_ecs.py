@@ -18,7 +18,6 @@ from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
     NO_SESSIONS,
     PROXY,
-    REGION,
     SECRET,
     TASK_ROLE,
     WEB,
@@ -30,6 +29,7 @@ from tests.aws_adapters.ecs_account import (
     security_groups,
     subnets,
 )
+from tests.aws_clients import REGION
 from tests.builders import NOON, TASK_ID, a_task, an_app
 
 

@@ -17,7 +17,6 @@ from tests.aws_adapters.ecs_account import (
     EXECUTION_ROLE,
     NO_SESSIONS,
     PROXY,
-    REGION,
     SESSION_ROLE,
     WEB,
     a_cluster,
@@ -26,6 +25,7 @@ from tests.aws_adapters.ecs_account import (
     ecs_on_moto,
     subnets,
 )
+from tests.aws_clients import REGION
 from tests.builders import a_task, an_app
 
 

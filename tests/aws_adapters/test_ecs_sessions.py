@@ -23,7 +23,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.session import Session, session_argv
 from chalicelib.http.status_codes import status_code
-from tests.aws_adapters.ecs_account import REGION, client
+from tests.aws_adapters.ecs_account import client
+from tests.aws_clients import REGION
 from tests.builders import ARN, NOON, TASK_ID, a_running_task
 
 SESSION = "ecs-execute-command-0a1b2c3d4e5f6a7b8"

@@ -6,7 +6,6 @@ import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -16,15 +15,14 @@ from chalicelib.domain.errors import RefusedForGood, RefusedForNow
 from chalicelib.domain.event import TaskEvent, read_event
 from chalicelib.domain.session import Session
 from tests.aws_adapters.scripted_entries import ScriptedEntries
+from tests.aws_clients import client_of
 from tests.builders import NOON, a_task
-
-REGION = "eu-central-1"
 
 
 @pytest.fixture
 def account() -> Iterator[Any]:
     with mock_aws():
-        yield lambda service: boto3.client(service, REGION)
+        yield client_of
 
 
 def some_events(count: int, **fields: Any) -> Sequence[TaskEvent]:

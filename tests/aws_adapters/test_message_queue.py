@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -11,6 +10,7 @@ from chalicelib.adapters.in_batches import ATTEMPTS, MOST_BYTES
 from chalicelib.adapters.message_queue import MessageQueue
 from chalicelib.domain.errors import RefusedForGood, RefusedForNow
 from tests.aws_adapters.scripted_entries import ScriptedEntries
+from tests.aws_clients import client_of
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/tapit-test-failed"
 
@@ -21,7 +21,7 @@ def body_of(entry: Mapping[str, Any]) -> str:
 
 def test_each_message_is_in_the_queue() -> None:
     with mock_aws():
-        sqs = boto3.client("sqs", "eu-central-1")
+        sqs = client_of("sqs")
         url = sqs.create_queue(QueueName="tapit-test-failed")["QueueUrl"]
 
         MessageQueue(sqs, url).send([f"{number}" for number in range(12)])
@@ -32,7 +32,7 @@ def test_each_message_is_in_the_queue() -> None:
 
 def test_a_queue_that_is_not_there_is_said() -> None:
     with mock_aws(), pytest.raises(RefusedForGood, match="does not exist"):
-        MessageQueue(boto3.client("sqs", "eu-central-1"), URL).send(["1"])
+        MessageQueue(client_of("sqs"), URL).send(["1"])
 
 
 def test_only_what_was_refused_is_sent_again() -> None:

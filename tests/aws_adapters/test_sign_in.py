@@ -16,8 +16,9 @@ from chalicelib.domain.aws_proof import read_proof
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.token import Rights, Role, new_token
 from tests.aws_adapters.aws_home import AwsHome, aws_home
+from tests.aws_clients import REGION
 from tests.dynamodb_table import SetClock
-from tests.sts import ACCOUNT, HOST, REGION, Said, Sts, presigned, sts_on_this_machine
+from tests.sts import ACCOUNT, HOST, Said, Sts, presigned, sts_on_this_machine
 
 HOME = "abc123.execute-api.eu-central-1.amazonaws.com/api"
 ANY_DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deploy-*"

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib.adapters.ssm_secrets import SsmWebhookSecrets
 from chalicelib.domain.errors import NotDone, RefusedForGood, RefusedForNow, Unanswered
+from tests.aws_clients import client_of
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
-        yield boto3.client("ssm", "eu-central-1", config=Config(ignore_configured_endpoint_urls=True))
+        yield client_of("ssm")
 
 
 def test_a_secret_is_encrypted_and_found_by_the_stage_and_the_subscription(client: Any) -> None:

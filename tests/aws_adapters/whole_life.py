@@ -27,7 +27,8 @@ import app as triggers
 from chalicelib import ecs_events
 from tests.aws_adapters.aws_home import MACHINE, AwsHome
 from tests.aws_adapters.dynamodb_meter import Meter
-from tests.aws_adapters.ecs_account import REGION, client
+from tests.aws_adapters.ecs_account import client
+from tests.aws_clients import REGION
 from tests.dynamodb_table import SetClock
 
 FOLDER = Path(__file__).parents[2] / ".chalice"

@@ -15,8 +15,9 @@ from chalicelib.domain.errors import InvalidRequest, RefusedForGood, TooLarge
 from chalicelib.domain.kept_secrets import LARGEST, KeptSecrets, SecretsVersion
 from chalicelib.ports import AppSecrets, KeptValues
 from local.store.app_secrets import LocalAppSecrets
-from tests.aws_adapters.ecs_account import REGION, client
+from tests.aws_adapters.ecs_account import client
 from tests.aws_adapters.lambda_endpoint import lambda_endpoint
+from tests.aws_clients import REGION
 from tests.builders import NOON, an_app
 from tests.dynamodb_table import dynamodb_on_moto
 

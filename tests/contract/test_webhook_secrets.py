@@ -3,23 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.ssm_secrets import SsmWebhookSecrets
 from chalicelib.ports import WebhookSecrets
 from local.store.database import Database
 from local.store.webhook_secrets import SqliteWebhookSecrets
+from tests.aws_clients import client_of
 
 
 @pytest.fixture(params=["sqlite", "ssm"])
 def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WebhookSecrets]:
     if request.param == "ssm":
         with mock_aws():
-            config = Config(ignore_configured_endpoint_urls=True)
-            yield SsmWebhookSecrets(boto3.client("ssm", "eu-central-1", config=config), "test")
+            yield SsmWebhookSecrets(client_of("ssm"), "test")
         return
     database = Database(tmp_path / "tapit.db")
     yield SqliteWebhookSecrets(database)

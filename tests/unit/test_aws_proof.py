@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.aws_proof import Proof, read_proof
 from chalicelib.domain.errors import InvalidRequest
-from tests.sts import HOST, REGION, presigned
+from tests.aws_clients import REGION
+from tests.sts import HOST, presigned
 
 KEYS = ReadOnlyCredentials(
     "AKIDEXAMPLEEXAMPLE00", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "FwoGZXIv+/x=="

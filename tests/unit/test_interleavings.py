@@ -22,6 +22,7 @@ from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
 from tests.builders import a_task, an_app
 from tests.dynamodb_table import SetClock
+from tests.quick_folder import quick_folder
 from tests.unit.simulated_ecs import Killed, SimulatedEcs, Weather
 
 TASK_ID = a_task().id
@@ -146,10 +147,8 @@ anything = simple | launches(st.sampled_from(Weather), meanwhile)
 
 @given(steps(anything, 9))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_one_container_runs_the_command_and_its_end_is_the_tasks(
-    tmp_path_factory: pytest.TempPathFactory, weather: list[Step]
-) -> None:
-    with closing(Database(tmp_path_factory.mktemp("ecs") / "tapit.db")) as database:
+def test_one_container_runs_the_command_and_its_end_is_the_tasks(weather: list[Step]) -> None:
+    with quick_folder() as place, closing(Database(place / "tapit.db")) as database:
         world = World(database)
         for step in weather:
             world.do(step)

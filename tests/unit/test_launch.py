@@ -27,6 +27,7 @@ from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
 from tests.builders import NOON, a_sighting, a_start_failure, a_task, an_app
 from tests.dynamodb_table import SetClock
+from tests.quick_folder import quick_folder
 
 BUSY = Unanswered("AWS is busy")
 FULL = RefusedForNow("Capacity is unavailable")
@@ -533,10 +534,8 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
-) -> None:
-    with a_world(tmp_path_factory.mktemp("launch")) as world:
+def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(steps: list[str]) -> None:
+    with quick_folder() as place, a_world(place) as world:
         for step in steps:
             through(world, step)
         world.cluster.answers, world.cluster.lost = [], False
@@ -593,9 +592,9 @@ NEWS = st.lists(
 @given(NEWS, st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_of_all_containers_that_were_started_only_the_tasks_own_goes_on(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[str], chance: random.Random
+    steps: list[str], chance: random.Random
 ) -> None:
-    with a_world(tmp_path_factory.mktemp("launch")) as world:
+    with quick_folder() as place, a_world(place) as world:
         for step in steps:
             through(world, step)
         world.cluster.answers, world.cluster.lost = [], False

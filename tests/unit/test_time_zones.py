@@ -26,6 +26,7 @@ NO_DISTANCE = "A distance to UTC is no zone, for many clocks are put forward and
         "America/New York": "Did you mean America/New_York?",
         "Europe/Tokio": "Did you mean Asia/Tokyo?",
         "utc": "Did you mean UTC?",
+        "Asia Tokyo": "Did you mean Asia/Tokyo?",
         "PST": f"{PART_OF_THE_YEAR} Did you mean America/Los_Angeles?",
         "GMT+2": f"{NO_DISTANCE} {CALLED_LIKE} What is 2 h ahead of UTC all year is Etc/GMT-2.",
         "": CALLED_LIKE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tapit import TYPE_CHECKING
 from tapit.by_name import path_of_all
 from tapit.call import Call
-from tapit.commands.create_task import refuse_two_images, require_a_command
+from tapit.commands.create_task import naming_the_command, refuse_two_images, require_a_command
 from tapit.display import for_scripts, schedule_words
 from tapit.errors import UsageError
 from tapit.language import schedule_keys, task_keys
@@ -20,7 +20,8 @@ def run(call: Call) -> int:
     require_a_command(call)
     _refuse_without_time(call)
     body = {"name": call.text("name"), **schedule_keys.body(call.settings)}
-    made: SavedSchedule = call.client.send("POST", path_of_all(call, "schedules"), body)
+    with naming_the_command(call):
+        made: SavedSchedule = call.client.send("POST", path_of_all(call, "schedules"), body)
     call.say(f"Created schedule {made['name']}: {made['in_words']}.")
     call.say_notes(made)
     say_next(call, made)

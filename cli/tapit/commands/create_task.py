@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from tapit import TYPE_CHECKING
 from tapit.call import Call
@@ -14,6 +14,8 @@ from tapit.language import task_keys
 from tapit.language.command import TIMEOUT, WAIT_FLAGS, Command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tapit.home.answers import Task
 
 
@@ -40,10 +42,18 @@ def create(call: Call, **more: object) -> Task:
     """Create the task that was asked for; `more` goes with the request."""
     require_a_command(call)
     path, body = f"/apps/{segment(call.app())}/tasks", {**task_keys.body(call.settings), **more}
-    try:
+    with naming_the_command(call):
         return send(call, path, body)
+
+
+@contextmanager
+def naming_the_command(call: Call) -> Iterator[None]:
+    """Whoever mistypes the name of a saved command, or has taken command= for its line, is told what was meant."""
+    try:
+        yield
     except CommandNotFound as missing:
-        missing.then = _what_was_meant(call, missing.then)
+        if "command" in call.settings:
+            missing.then = _what_was_meant(call, missing.then)
         raise
 
 
@@ -55,7 +65,7 @@ def _what_was_meant(call: Call, then: str | None) -> str:
     with suppress(CliError):  # what is said already is enough
         names = [one["name"] for page in pages for one in page["items"]]
         then = did_you_mean(name, names, before="command=") or then
-    as_line = call.typed_in_app(f"{call.command.path} {name}")
+    as_line = f"line={name}" if "name" in call.settings else call.typed_in_app(f"{call.command.path} {name}")
     return "\n".join(filter(None, (then, f"or, if it is a line: {as_line}")))
 
 

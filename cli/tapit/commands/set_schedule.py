@@ -6,7 +6,7 @@ from tapit import TYPE_CHECKING
 from tapit.by_name import change, path_of, told_unchanged
 from tapit.call import Call
 from tapit.commands.create_schedule import say_next
-from tapit.commands.create_task import refuse_two_images
+from tapit.commands.create_task import naming_the_command, refuse_two_images
 from tapit.display import for_scripts
 from tapit.language import schedule_keys, task_keys, unsetting
 from tapit.language.command import Command
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     refuse_two_images(call)
     body = unsetting.with_unset(schedule_keys.body(call.settings), call.settings)
-    changed: ChangedSchedule = change(call, "schedule", path_of(call, "schedules"), body)
+    with naming_the_command(call):
+        changed: ChangedSchedule = change(call, "schedule", path_of(call, "schedules"), body)
     if not told_unchanged(call, "schedule", changed):
         call.say(f"Changed schedule {changed['name']}: {changed['in_words']}.")
         call.say_notes(changed)

@@ -20,7 +20,7 @@ EXIT_CODES = [
     ("0", "it worked"),
     ("1", "it failed"),
     ("2", "what was typed cannot be read"),
-    ("3", "no such task, app or subscription"),
+    ("3", "no such task, app, saved command, schedule, subscription, token or trust"),
     ("4", "not allowed"),
     ("5", "no sensible answer from the home"),
     ("124", "--timeout ran out"),

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 RULE = "Options and key=value go before the command, or after one in quotes with a space in it."
 PART_OF_THE_COMMAND = "If it is part of the command, put -- before the command."
-OURS = "tapit's own: "
 INTO_THE_QUOTES = "If it is part of the command, put it into the quotes."
 
 
@@ -58,15 +57,21 @@ def refuse_without_name(command: Command, found: Sorted) -> None:
     said = [option.key.name for option in found.options if option.key]
     named = [word for word in found.behind if word.startswith(("name=", "--name"))]
     first, *others = [*found.bare, *found.behind, *(found.marked or [])] or [""]
-    if not command.name_first or "name" in said or named or not others or not could_be_name(first):
+    if not command.name_first or "name" in said or named or not could_be_name(first):
         return
-    name = Option([f"name={first}"])
     left = Sorted()
-    left.said, left.behind = [name, *found.options], [*found.bare, *found.behind][1:]
+    left.said, left.behind = [*found.options], others
+    options, theirs = _sorted_as_ours(command, left)
+    for option in options:
+        if option.key is not None and option.key.may_hold_spaces and option.value is not None:
+            option.key.reads(option.key.name, option.value)  # what it cannot be is the better thing to say
+    if not theirs:
+        what = f"tapit {command.path} needs a line to run as well"
+        raise UsageError(what, None, f"{_line(command, [Option([first]), *options], [], mark=False)} 'LINE'")
     raise UsageError(
         f"tapit {command.path} needs name=",
         f"Is {first} the name? Before a line in quotes it would be; without quotes it is the line's first word.",
-        (_as_ours(command, left) or _line(command, [name, *found.options], others)).removeprefix(OURS),
+        _line(command, [Option([f"name={first}"]), *options], theirs),
     )
 
 
@@ -195,6 +200,14 @@ def _as_theirs(command: Command, found: Sorted) -> str:
 
 def _as_ours(command: Command, found: Sorted) -> str | None:
     """The same words, with all that tapit knows before the command; None when it knows none of them."""
+    options, theirs = _sorted_as_ours(command, found)
+    if any(flag.name == "help" for option in options for flag in option.flags):
+        return f"tapit's own: tapit {command.path} --help"
+    has_more = len(options) > len(found.options) or END_OF_OPTIONS in found.behind
+    return f"tapit's own: {_line(command, options, theirs)}" if has_more else None
+
+
+def _sorted_as_ours(command: Command, found: Sorted) -> tuple[list[Option], list[str]]:
     options, theirs = list(found.options), list(found.bare)
     at = 0
     while at < len(found.behind):
@@ -209,10 +222,7 @@ def _as_ours(command: Command, found: Sorted) -> str | None:
             at += len(option.typed) - 1
         else:
             theirs.append(word)
-    if any(flag.name == "help" for option in options for flag in option.flags):
-        return f"{OURS}tapit {command.path} --help"
-    has_more = len(options) > len(found.options) or END_OF_OPTIONS in found.behind
-    return f"{OURS}{_line(command, options, theirs)}" if has_more else None
+    return options, theirs
 
 
 def _line(command: Command, options: list[Option], theirs: list[str], *, mark: bool = True) -> str:

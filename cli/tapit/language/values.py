@@ -198,7 +198,7 @@ def one_at_a_time(read: Reader) -> Reader:
             raise UsageError(
                 f"{key}={given} is more than one",
                 f"{key}= may be repeated, with one each time.",
-                " ".join(f"{key}={part}" for part in parts) or None,
+                " ".join(as_typed(f"{key}={part}") for part in parts) or None,
             )
         return read(key, given)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.at_a_terminal import run_at_a_terminal
 from tests.cli.conftest import HomeThat, Place
-from tests.cli.scripted_home import Answers, Asked, Says, a_list, a_refusal, a_task
+from tests.cli.scripted_home import Answers, Asked, Says, a_command, a_list, a_refusal, a_task
 
 RED, BOLD = "\x1b[31m", "\x1b[1m"
 
@@ -433,6 +433,26 @@ def test_a_name_that_is_mistyped_is_told_the_nearest(
     assert refused.stderr.splitlines()[:2] == [
         "error: App demo has no schedule nigthly.",
         "  → did you mean name=nightly?",
+    ]
+
+
+@pytest.mark.parametrize("words", [["set", "schedule", "nightly"], ["create", "schedule", "x", "every=1h"]])
+def test_a_saved_command_that_is_mistyped_is_told_the_nearest(
+    words: list[str], place: Place, home_that: HomeThat
+) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/apps/demo/commands":
+            return Says({"items": [a_command("migrate")], "next": None})
+        return a_refusal(404, "CommandNotFound", "App demo has no command migrat.")
+
+    home_that(answer)
+
+    refused = place.run(*words, "command=migrat")
+
+    assert refused.stderr.splitlines()[:3] == [
+        "error: App demo has no command migrat.",
+        "  → did you mean command=migrate?",
+        "  → or, if it is a line: line=migrat",
     ]
 
 

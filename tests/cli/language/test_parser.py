@@ -148,6 +148,7 @@ def test_beside_a_saved_command_a_word_is_the_name(words: list[str]) -> None:
             "tapit create schedule name=nightly cron='0 2 * * *' -o id -- ./run.sh -v",
         ),
         (["nightly", "python", "x.py"], "tapit create schedule name=nightly -- python x.py"),
+        (["nightly", "--", "python", "-v"], "tapit create schedule name=nightly -- python -v"),
     ],
 )
 def test_without_quotes_a_name_is_asked_for(words: list[str], then: str) -> None:
@@ -155,6 +156,28 @@ def test_without_quotes_a_name_is_asked_for(words: list[str], then: str) -> None
 
     assert refused.what == "tapit create schedule needs name="
     assert refused.then == then
+
+
+@pytest.mark.parametrize(
+    ("words", "then"),
+    [
+        (["nightly"], "tapit create schedule nightly 'LINE'"),
+        (["nightly", "cron=0 2 * * *"], "tapit create schedule nightly cron='0 2 * * *' 'LINE'"),
+        (["every=15m", "nightly"], "tapit create schedule nightly every=15m 'LINE'"),
+    ],
+)
+def test_of_a_name_alone_the_line_is_asked_for(words: list[str], then: str) -> None:
+    refused = refusal("create", "schedule", *words)
+
+    assert (refused.what, refused.then) == ("tapit create schedule needs a line to run as well", then)
+
+
+def test_an_expression_that_a_shell_has_torn_apart_is_told_wherever_it_stands() -> None:
+    refused = refusal(
+        "create", "schedule", "nightly", "cron=*/5", "a.txt", "a.txt", "a.txt", "a.txt", "echo hi"
+    )
+
+    assert refused.what == "cron=*/5 is one field of five"
 
 
 def test_a_key_behind_a_line_without_quotes_is_shown_where_it_is_understood() -> None:

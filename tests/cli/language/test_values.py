@@ -102,6 +102,7 @@ def test_what_looks_like_a_reason_to_try_again_is_told_why_it_is_none(given: str
         (["set", "command", "migrate", "unset=env"], "did you mean unset_env=NAME?"),
         (["create", "task", "echo hi", "retry=2"], "did you mean retries=2?"),
         (["create", "task", "echo hi", "tags=a:b c,"], "did you mean tags='a:b c'?"),
+        (["set", "app", "unset_tag=a b, c"], "unset_tag='a b' unset_tag=c"),
         (["create", "command", "Nightly", "echo hi"], "did you mean name=nightly?"),
     ],
 )

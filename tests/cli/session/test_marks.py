@@ -52,6 +52,13 @@ def test_marks_split_at_every_point_are_found_and_the_output_is_whole() -> None:
         assert marks.withheld == b"noise\r\n"
 
 
+def test_every_exit_code_is_found_after_output_that_begins_like_a_mark() -> None:
+    for code in range(256):
+        whole = b"a\x1b" + mark("exit", code)
+
+        assert heard(begun(), whole) == (b"a\x1b", [("exit", str(code))])
+
+
 def test_marks_are_found_byte_by_byte() -> None:
     whole = mark("start") + mark("begin") + b"a" + mark("exit", 255)
 

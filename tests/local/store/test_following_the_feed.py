@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from local.store.task_store import SqliteTaskStore
 from local.timing.changes import LocalChanges
 from tests.builders import NOON, a_task, an_app
 from tests.dynamodb_table import SetClock
+from tests.quick_folder import quick_folder
 
 IDS = [f"1jd3m8k7x2q{letter}" for letter in "abcd"]
 APPS = {task_id: ("shop", "blog")[number % 2] for number, task_id in enumerate(IDS)}
@@ -143,16 +143,15 @@ reads = st.tuples(st.just("read"), st.integers(0, 2), st.integers(1, 4), st.bool
 
 @given(st.lists(saves | reads, max_size=30))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_status_of_every_task_is_seen_once_and_in_order(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
-) -> None:
-    world = World(tmp_path_factory.mktemp("feed") / "tapit.db")
-    for step in steps:
-        world.do(step)
-    with closing(world.database):
-        for reader in world.readers:
-            while reader.read(world.services, 3, is_killed=False):
-                pass
+def test_every_status_of_every_task_is_seen_once_and_in_order(steps: list[Step]) -> None:
+    with quick_folder() as place:
+        world = World(place / "tapit.db")
+        with closing(world.database):
+            for step in steps:
+                world.do(step)
+            for reader in world.readers:
+                while reader.read(world.services, 3, is_killed=False):
+                    pass
 
     for reader in world.readers:
         assert reader.seen == [
