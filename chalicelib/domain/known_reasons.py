@@ -44,7 +44,7 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "That image or tag does not exist: check image= or docker_tag=, and that the build pushed it.",
     ),
     (
-        r"CannotPullContainerError.*(no matching manifest|platform|exec format)",
+        r"CannotPullContainerError.*(no matching manifest|for architecture|platform|exec format)",
         "The image was built for another processor: build it for the one that the app's tasks run on.",
     ),
     (
@@ -61,6 +61,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"CannotPullContainerError.*(no space|disk quota)",
         "The image does not fit on the disk: run it again with a larger ephemeral_storage_gb=.",
+    ),
+    (
+        r"CannotPullContainerError: \S+ could not be pulled",
+        "Pull it by hand, to see more: docker pull IMAGE, podman pull IMAGE.",
     ),
     (
         r"CannotPullContainerError",

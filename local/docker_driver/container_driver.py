@@ -14,10 +14,12 @@ from chalicelib.domain.errors import InvalidRequest, RefusedForNow
 from chalicelib.domain.image import Pull
 from chalicelib.domain.mount import Mount
 from chalicelib.domain.task import Task
+from local.docker_driver import waiter
 from local.docker_driver.container_request import APP_LABEL, ATTEMPT_LABEL, HOME_LABEL
 from local.docker_driver.engine_requests import NO_ENGINE, remove_network
 from local.docker_driver.leftovers import kill_leftovers, remove_unsupervised
 from local.docker_driver.reachable_engine import NoEngine, ReachableEngine
+from local.runs import sessions
 from local.runs.run_folder import RunFolder
 from local.runs.run_requests import in_seconds
 from local.runs.run_start import TaskToRun
@@ -60,8 +62,13 @@ class ContainerDriver:
         return [*_about_path(app), *_about_folders(app)]
 
     def refuse(self, task: Task, app: App) -> None:
-        if app.keep_entrypoint:
-            _words(task.command)
+        if not app.keep_entrypoint:
+            return
+        if task.attached:
+            problem = f"needs a shell to begin with, and the app {app.name} keeps its image's entry point"
+            hint = f"Let it have a shell again: tapit set app name={app.name} keep_entrypoint=false."
+            raise InvalidRequest(f"A session {problem}.", {"attached": problem}, hint=hint)
+        _words(task.command)
 
     def notes(self, task: Task, app: App | None) -> Sequence[str]:  # noqa: ARG002 - all of it is honoured
         return []
@@ -73,12 +80,12 @@ class ContainerDriver:
         self,
         task: Task,
         app: App,
-        folder: RunFolder,  # noqa: ARG002 - nothing of it is in the container
+        folder: RunFolder,
         secrets: Mapping[str, str],
     ) -> TaskToRun:
         assert task.launch is not None
         plan = task.launch.plan
-        keeps, mounts = plan["keep_entrypoint"], [Mount.of(text) for text in plan["mounts"]]
+        mounts = [Mount.of(text) for text in plan["mounts"]]
         return TaskToRun(
             command=task.command,
             environment=_environment(task, app, secrets),
@@ -93,10 +100,9 @@ class ContainerDriver:
                 "api_version": plan["api_version"],
                 "image": plan["image"],
                 "pull": plan["pull"],
-                "entrypoint": None if keeps else graceful_line.ENTRY_POINT,
-                "command": _words(task.command)
-                if keeps
-                else graceful_line.command(task.command, plan["stop_timeout"]),
+                **_runs(task, plan),
+                "agent_socket": str(sessions.socket_of(folder)) if task.interactive else None,
+                "attached": task.attached,
                 "workdir": plan["workdir"],
                 "user": plan["user"],
                 "mounts": [_described(mount) for mount in mounts if mount.source is not None],
@@ -152,6 +158,15 @@ def _described(mount: Mount) -> dict[str, Any]:
         "Target": mount.target,
         "ReadOnly": not mount.is_writable,
     }
+
+
+def _runs(task: Task, plan: Mapping[str, Any]) -> dict[str, Any]:
+    if plan["keep_entrypoint"]:
+        return {"entrypoint": None, "command": _words(task.command)}
+    if task.attached:
+        return {"entrypoint": graceful_line.ENTRY_POINT[:2], "command": waiter.COMMAND}
+    command = graceful_line.command(task.command, plan["stop_timeout"])
+    return {"entrypoint": graceful_line.ENTRY_POINT, "command": command}
 
 
 def _words(command: str) -> list[str]:

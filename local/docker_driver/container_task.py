@@ -10,6 +10,7 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
+from local.docker_driver.agent_process import AgentProcess
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
 from local.docker_driver.followed_log import follow_log
@@ -50,11 +51,15 @@ class ContainerTask:
         self._engine_was_gone = False
         self._is_to_be_told = False
         self._is_over = False
+        self._agent: AgentProcess | None = None
+        self._agents_word: int | None = None  # of an attached task: it ends with its agent
         self._pause = _SHORTEST_PAUSE
         self._look_at = _LOOK_EVERY
 
     @property
     def is_running(self) -> bool:
+        if self._agents_word is not None:
+            return False
         return not self._is_over or not (self._output is None or self._output.is_passed_on)
 
     @property
@@ -66,6 +71,8 @@ class ContainerTask:
 
     def prepare(self, preparation: Preparation) -> bool:
         take_environment(self._spec.details["surroundings"])
+        if self._spec.details["agent_socket"] is not None:
+            self._agent = _agent(self._spec)
         self._making = ThreadPoolExecutor(1).submit(make_container, self._engine, self._spec, self._wait_for)
         told, tell_at = "", 0.0
         while not wait([self._making], _LOOKS_AROUND_EVERY).done:
@@ -120,6 +127,7 @@ class ContainerTask:
     def look(self, moment: float) -> None:
         assert self._output is not None
         self._output.pass_on()
+        self._hear_agent()
         if self._is_over or moment < self._look_at:
             return
         self._inspect()
@@ -135,6 +143,13 @@ class ContainerTask:
         """Where the line broke: the engine has kept what came since, also of a container that has ended."""
         assert self._output is not None
         self._output.go_on_with(follow_log(self._container.client, self._container.name, self._output.taken))
+
+    def _hear_agent(self) -> None:
+        if self._agent is None or not self._spec.details["attached"] or self._is_over:
+            return
+        self._agents_word = self._agent.exit_code()
+        if self._agents_word is not None:
+            self._exit_record.exited(self._agents_word)
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
@@ -160,6 +175,8 @@ class ContainerTask:
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
+        if self._agents_word is not None:
+            return
         self._exit_record.exited(exit_code)
         if self._exit_record.stopped_by is not None:
             return
@@ -189,6 +206,8 @@ class ContainerTask:
 
     def terminate(self) -> None:
         """An engine that is not there now passes it on when it is."""
+        if self._agent is not None:
+            self._agent.terminate()
         self._is_to_be_told = True
         self._tell()
 
@@ -218,6 +237,8 @@ class ContainerTask:
 
     def remove(self) -> None:
         """What cannot be removed now is by the server, with the folder."""
+        if self._agent is not None:
+            self._agent.end()
         if self._making is None or not wait([self._making], _PATIENCE_WITH_THE_KILLED).done:
             return
         if self._making.exception() is None:
@@ -228,3 +249,10 @@ class ContainerTask:
         """Raise one of GONE; an engine that refuses has nothing to send it to."""
         with suppress(DockerException):
             self._container.kill(name)
+
+
+def _agent(spec: Spec) -> AgentProcess:
+    try:
+        return AgentProcess(spec)
+    except OSError as error:
+        raise CannotStart(f"the agent of its sessions: {error.strerror}") from error

@@ -1,4 +1,7 @@
-"""The little that the server itself asks of an engine, without docker-py: who it is, what is there, and its removal."""
+"""The little that servers and agents of sessions ask of an engine, without docker-py.
+
+They ask who it is, what is there, and have it removed; and they run commands on terminals inside a container.
+"""
 
 import http.client
 import json
@@ -6,7 +9,8 @@ import socket
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-ANSWERS_WITHIN = 10.0  # seconds
+ANSWERS_WITHIN = 30.0  # seconds
+_CHUNK = 65536
 NO_ENGINE = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -23,9 +27,9 @@ def list_labelled(url: str, api_version: str, kind: str, label: str) -> list[dic
     """Return the containers or networks (`kind`) with a label. Raise one of NO_ENGINE."""
     wanted = urlencode({"all": "1", "filters": json.dumps({"label": [label]})})
     path = f"/v{api_version}/{kind}{'/json' if kind == 'containers' else ''}?{wanted}"
-    answer, content = _ask(url, "GET", path, ANSWERS_WITHIN)
+    answer, content = _ask(url, "GET", path)
     if answer.status != http.client.OK:
-        raise ValueError(f"HTTP status {answer.status}: {content.decode(errors='replace')[:200]}")
+        raise ValueError(_complaint(content))
     found: list[dict[str, Any]] = json.loads(content)
     return found
 
@@ -33,20 +37,82 @@ def list_labelled(url: str, api_version: str, kind: str, label: str) -> list[dic
 def remove_container(url: str, api_version: str, name: str) -> bool:
     """Kill it if it runs, and remove its own volumes too. Return whether there was one; raise one of NO_ENGINE."""
     path = f"/v{api_version}/containers/{quote(name)}?force=true&v=true"
-    answer, _ = _ask(url, "DELETE", path, ANSWERS_WITHIN)
+    answer, _ = _ask(url, "DELETE", path)
     return answer.status < http.client.BAD_REQUEST
 
 
 def remove_network(url: str, api_version: str, name: str) -> bool:
     """Return whether it is gone by this: an engine keeps one that is in use. Raise one of NO_ENGINE."""
-    answer, _ = _ask(url, "DELETE", f"/v{api_version}/networks/{quote(name)}", ANSWERS_WITHIN)
+    answer, _ = _ask(url, "DELETE", f"/v{api_version}/networks/{quote(name)}")
     return answer.status < http.client.BAD_REQUEST
 
 
-def _ask(url: str, method: str, path: str, within: float) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = _Connection(url, within)
+def make_exec(url: str, api_version: str, container: str, request: dict[str, Any]) -> str:
+    """Return the id of a command that is to run in a container. Raise one of NO_ENGINE."""
+    answer, content = _ask(
+        url, "POST", f"/v{api_version}/containers/{quote(container)}/exec", json_body=request
+    )
+    if answer.status != http.client.CREATED:
+        raise ValueError(_complaint(content))
+    return str(json.loads(content)["Id"])
+
+
+def start_exec(url: str, api_version: str, exec_id: str) -> tuple[socket.socket, bytes]:
+    """Begin a command on a terminal; return the line to it, and what came with the answer. Raise one of NO_ENGINE."""
+    connection = _Connection(url, ANSWERS_WITHIN)
+    connection.connect()
+    body = json.dumps({"Detach": False, "Tty": True}).encode()
+    head = (
+        f"POST /v{api_version}/exec/{exec_id}/start HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\n"
+        f"Upgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    connection.sock.sendall(head.encode() + body)
+    said = b""
+    while b"\r\n\r\n" not in said:
+        part = connection.sock.recv(_CHUNK)
+        if not part:
+            raise ConnectionResetError("the engine closed the line")
+        said += part
+    answered, _, rest = said.partition(b"\r\n\r\n")
+    if answered.split()[1] not in (b"101", b"200"):
+        raise ValueError(_complaint(rest))
+    return connection.sock, rest
+
+
+def resize_exec(url: str, api_version: str, exec_id: str, columns: int, rows: int) -> None:
+    """Raise one of NO_ENGINE."""
+    _ask(url, "POST", f"/v{api_version}/exec/{exec_id}/resize?h={rows}&w={columns}")
+
+
+def exit_code_of_exec(url: str, api_version: str, exec_id: str) -> int | None:
+    """Return None while it runs. Raise one of NO_ENGINE."""
+    answer, content = _ask(url, "GET", f"/v{api_version}/exec/{exec_id}/json")
+    if answer.status != http.client.OK:
+        raise ValueError(_complaint(content))
+    found = json.loads(content)
+    return None if found["Running"] or found["ExitCode"] is None else int(found["ExitCode"])
+
+
+def run_detached(url: str, api_version: str, container: str, argv: list[str]) -> None:
+    """Run a command in a container that nobody hears of again. Raise one of NO_ENGINE."""
+    exec_id = make_exec(url, api_version, container, {"Cmd": argv})
+    _ask(url, "POST", f"/v{api_version}/exec/{exec_id}/start", json_body={"Detach": True})
+
+
+def _complaint(content: bytes) -> str:
     try:
-        connection.request(method, path)
+        return str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode(errors="replace")[:200]
+
+
+def _ask(
+    url: str, method: str, path: str, within: float = ANSWERS_WITHIN, json_body: dict[str, Any] | None = None
+) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = _Connection(url, within)
+    body = None if json_body is None else json.dumps(json_body).encode()
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         answer = connection.getresponse()
         return answer, answer.read()
     finally:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from local.session_agent.agent_options import AgentOptions
     from local.session_agent.client_websocket import ClientWebSocket
+    from local.session_agent.terminal import MakeTerminal
     from local.session_agent.terminal_session import TerminalSession
 
     Source = tuple[int, int, Callable[[float], None]]
@@ -34,12 +35,21 @@ _NOT_ALLOWED = 1003
 
 
 class Agent:
-    """`command` is the process of the task's own command, which the task ends with; None in an attached task."""
+    """`command` is the process of the task's own command, which the task ends with; None in an attached task.
+
+    Without `make_terminal`, sessions are processes of this machine.
+    """
 
     def __init__(
-        self, options: "AgentOptions", environment: "Mapping[bytes, bytes]", signals: int, command: int | None
+        self,
+        options: "AgentOptions",
+        environment: "Mapping[bytes, bytes]",
+        signals: int,
+        command: int | None,
+        make_terminal: "MakeTerminal | None" = None,
     ) -> None:
         self._options = options
+        self._make_terminal = make_terminal
         self._environment = environment
         self._signals = signals
         self._is_attached = command is None
@@ -174,7 +184,13 @@ class Agent:
         from local.session_agent.terminal_session import TerminalSession
 
         if session_id not in self._sessions:
-            self._sessions[session_id] = TerminalSession(session_id, argv, self._options, self._environment)
+            self._sessions[session_id] = TerminalSession(
+                session_id,
+                argv,
+                self._options,
+                self._environment,
+                **({"make_terminal": self._make_terminal} if self._make_terminal else {}),
+            )
         return self._sessions[session_id]
 
     # The end of things

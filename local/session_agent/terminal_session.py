@@ -14,6 +14,7 @@ from local.session_agent.client_websocket import ClientWebSocket
 from local.session_agent.exit_mark import ExitMark
 from local.session_agent.pseudo_terminal import PseudoTerminal
 from local.session_agent.resumable_channel import ResumableChannel
+from local.session_agent.terminal import MakeTerminal, Terminal
 
 _MOST_TO_DRAIN = 1 << 20  # bytes; no terminal holds as much, so whoever goes on writing is not the command
 _LOOK_EVERY = 0.5  # seconds
@@ -28,7 +29,12 @@ class TerminalSession:
     """It ends with its command (`is_over`); one that was hung up on keeps no task going from then on (`has_left`)."""
 
     def __init__(
-        self, session_id: str, argv: list[str], options: AgentOptions, environment: Mapping[bytes, bytes]
+        self,
+        session_id: str,
+        argv: list[str],
+        options: AgentOptions,
+        environment: Mapping[bytes, bytes],
+        make_terminal: MakeTerminal = PseudoTerminal,
     ) -> None:
         self.id = session_id
         self.channel = ResumableChannel(self._take, self._has_room)
@@ -38,7 +44,8 @@ class TerminalSession:
         self._exit_mark = ExitMark(argv)
         self._options = options
         self._environment = environment
-        self._terminal: PseudoTerminal | None = None
+        self._make_terminal = make_terminal
+        self._terminal: Terminal | None = None
         self._is_closing = False
         self._settling = _SETTLING
         self._settled_by = 0.0
@@ -144,10 +151,10 @@ class TerminalSession:
         elif message.payload_type == frames.SIZE:
             _resize(self._terminal, message.payload)
 
-    def _wants_output(self, terminal: PseudoTerminal) -> bool:
+    def _wants_output(self, terminal: Terminal) -> bool:
         return not terminal.is_at_end and (self.channel.is_free or self._kill_at is not None)
 
-    def _take_output(self, terminal: PseudoTerminal, now: float) -> int:
+    def _take_output(self, terminal: Terminal, now: float) -> int:
         output = terminal.read()
         code = self._exit_mark.code_in(output)
         if (
@@ -164,7 +171,7 @@ class TerminalSession:
 
     def _start(self, now: float) -> None:
         try:
-            self._terminal = PseudoTerminal(self._argv, self._environment)
+            self._terminal = self._make_terminal(self._argv, self._environment)
         except OSError as error:
             self.channel.say(frames.DATA, f"tapit: no terminal: {error.strerror}\r\n".encode(), now)
             self._exit_code = _CANNOT_START
@@ -201,7 +208,7 @@ class TerminalSession:
         self._exit_code = terminal.exit_code
         self._begin_to_close(now)
 
-    def _is_drained(self, terminal: PseudoTerminal, now: float) -> bool:
+    def _is_drained(self, terminal: Terminal, now: float) -> bool:
         """Take the last output; not all of it, when the client first has to take some."""
         while not terminal.is_at_end and self._drained < _MOST_TO_DRAIN:
             if not self._wants_output(terminal):
@@ -256,7 +263,7 @@ class TerminalSession:
         }
 
 
-def _resize(terminal: PseudoTerminal, payload: bytes) -> None:
+def _resize(terminal: Terminal, payload: bytes) -> None:
     said = frames.read_json(payload)
     columns, rows = said.get("cols"), said.get("rows")
     if isinstance(columns, int) and isinstance(rows, int) and columns > 0 and rows > 0:

@@ -59,7 +59,11 @@ class ExitRecord:
             self._reason = _OUT_OF_MEMORY_REASON
 
     def exited(self, exit_code: int) -> None:
-        self._exit_code = exit_code
+        """A negative number is that of a signal."""
+        if exit_code < 0:
+            self.killed_by(-exit_code)
+        else:
+            self._exit_code = exit_code
 
     def main_process_ended(self, wait_status: int) -> None:
         if os.WIFSIGNALED(wait_status):

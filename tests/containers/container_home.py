@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,12 @@ class ContainerHome:
 
 
 @contextmanager
-def container_home(engine: Engine, place: Path, *options: str) -> Iterator[ContainerHome]:
+def container_home(
+    engine: Engine, place: Path, *options: str, log_in: Callable[[Path], None] = lambda _: None
+) -> Iterator[ContainerHome]:
+    """`log_in` makes its user, whose folder it gets, known to registries."""
     home = ContainerHome(engine, place, *options)
+    log_in(home.process.user)
     try:
         home.process.start()
         yield home

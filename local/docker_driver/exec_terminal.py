@@ -1,0 +1,157 @@
+"""A terminal inside a container, and the command that the engine runs on it."""
+
+import errno
+import http.client
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from local.docker_driver.engine_requests import (
+    NO_ENGINE,
+    exit_code_of_exec,
+    make_exec,
+    resize_exec,
+    run_detached,
+    start_exec,
+)
+
+MOST_WAITING = 65536  # bytes of input that the command has not read yet
+_LARGEST_OUTPUT = 32768
+_COLUMNS, _ROWS = 80, 24  # until the client says its own
+_PATIENCE_WITH_THE_END = 5.0  # seconds until an engine knows how a command has ended
+_LOOK_EVERY = 0.01
+_UNKNOWN_END = 255
+# An engine tells no number that means anything inside, and has no way to signal what it runs there.
+_SAYS_ITS_NUMBER = 'echo "$$"; exec "$@"'
+_SURROUNDINGS = (
+    "TERM=xterm-256color",
+    "LANG=C.UTF-8",
+)  # as AWS's agent says it; the client's own comes after
+
+
+class ContainerAddress:
+    def __init__(self, url: str, api_version: str, container: str) -> None:
+        self.engine = (url, api_version)
+        self.container = container
+
+    def terminal(self, argv: Sequence[str], _environment: Mapping[bytes, bytes]) -> "ExecTerminal":
+        """Raise OSError when the engine has none to give."""
+        return ExecTerminal(self, argv)
+
+
+class ExecTerminal:
+    """A Terminal, as sessions know it."""
+
+    def __init__(self, address: ContainerAddress, argv: Sequence[str]) -> None:
+        self._address = address
+        self.exit_code: int | None = None
+        self.is_at_end = False
+        self._input = bytearray()
+        self._process: int | None = None
+        self._is_killed = False
+        wanted = {
+            "Cmd": ["/bin/sh", "-c", _SAYS_ITS_NUMBER, "sh", *argv],
+            "Env": list(_SURROUNDINGS),
+            "AttachStdin": True,
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Tty": True,
+        }
+        try:
+            self._exec = make_exec(*address.engine, address.container, wanted)
+            self._line, self._output = start_exec(*address.engine, self._exec)
+        except (http.client.HTTPException, ValueError) as error:
+            raise OSError(errno.EIO, str(error)) from error
+        self._line.setblocking(False)
+        self.file = self._line.fileno()
+        self.resize(_COLUMNS, _ROWS)
+
+    @property
+    def has_input(self) -> bool:
+        return bool(self._input) and not self.is_at_end
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._input) < MOST_WAITING
+
+    def resize(self, columns: int, rows: int) -> None:
+        with suppress(*NO_ENGINE):  # it looks odd then, and works
+            resize_exec(*self._address.engine, self._exec, columns, rows)
+
+    def read(self) -> bytes:
+        """Its end is known with the last of the output."""
+        self._receive()
+        if self._process is None:
+            self._take_number()
+        if self._process is None and not self.is_at_end:
+            return b""
+        output, self._output = self._output, b""
+        return output
+
+    def _receive(self) -> None:
+        while len(self._output) < _LARGEST_OUTPUT and not self.is_at_end:
+            try:
+                part = self._line.recv(_LARGEST_OUTPUT)
+            except BlockingIOError:
+                return
+            except OSError:  # the engine is gone
+                part = b""
+            self._output += part
+            if not part:
+                self.is_at_end = True
+                self.exit_code = self._end()
+
+    def _take_number(self) -> None:
+        number, end, rest = self._output.partition(b"\n")
+        if end and number.strip().isdigit():
+            self._process, self._output = int(number), rest
+
+    def _end(self) -> int:
+        patience = time.monotonic() + _PATIENCE_WITH_THE_END
+        while time.monotonic() < patience:
+            try:
+                code = exit_code_of_exec(*self._address.engine, self._exec)
+            except NO_ENGINE:
+                break
+            if code is not None:
+                return code
+            time.sleep(_LOOK_EVERY)
+        return _UNKNOWN_END
+
+    def write(self, data: bytes) -> None:
+        self._input += data
+        self.push()
+
+    def push(self) -> None:
+        try:
+            while self._input:
+                del self._input[: self._line.send(self._input)]
+        except BlockingIOError:
+            return
+        except OSError:  # nobody will read it
+            self._input.clear()
+
+    def ended(self, child: int, wait_status: int) -> None:
+        """None of the agent's own processes is of the container."""
+
+    def hang_up(self) -> None:
+        """As the leader of its session goes, whoever is in front of the terminal is told by the kernel."""
+        self._signal("HUP", "CONT")
+
+    def kill(self) -> None:
+        self._signal("KILL")
+        self._is_killed = True
+
+    @property
+    def is_deserted(self) -> bool:
+        return self.exit_code is not None or self._is_killed
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _signal(self, *names: str) -> None:
+        if self._process is None:
+            return
+        told = "; ".join(f"kill -{name} -{self._process} {self._process}" for name in names)
+        with suppress(*NO_ENGINE):
+            run_detached(*self._address.engine, self._address.container, ["/bin/sh", "-c", told])

@@ -1,0 +1,103 @@
+"""Images that are not on this machine: fetched, or why not and what to do about it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.containers.container_home import ContainerHome, container_home
+from tests.containers.engine import Engine
+from tests.containers.images import BUSYBOX
+from tests.containers.registry import (
+    CLOSED,
+    LISTS_ANOTHER_MACHINE,
+    NOBODY_THERE,
+    REPOSITORY,
+    docker_config,
+)
+
+SAYS_TAG = "echo $TAG"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_here(engine: Engine, registry: None) -> Iterator[None]:
+    """No image of a registry is on this machine."""
+    yield
+    with engine.client() as client:
+        for image in client.images.list():
+            if any(tag.startswith(("127.0.0.1:", "localhost/tapit-tests/web")) for tag in image.tags):
+                client.images.remove(image.id, force=True)
+
+
+@pytest.fixture(scope="module")
+def app(shared: ContainerHome) -> str:
+    return shared.new_app(f"{REPOSITORY}:1")
+
+
+def ran(home: ContainerHome, app: str, command: str = SAYS_TAG, **fields: Any) -> Any:
+    task = home.api.run(app, command, **fields)
+    return task | {"lines": home.api.lines(task["id"])}
+
+
+def has(engine: Engine, name: str) -> bool:
+    with engine.client() as client:
+        return any(name in image.tags for image in client.images.list())
+
+
+def test_an_image_is_fetched_where_it_is_missing_and_its_history_says_so(
+    shared: ContainerHome, app: str, engine: Engine
+) -> None:
+    task = ran(shared, app)
+
+    assert (task["lines"], task["exit_code"]) == (["1"], 0)
+    assert has(engine, f"{REPOSITORY}:1")
+
+
+def test_a_tag_is_of_the_apps_repository_and_an_image_is_any(shared: ContainerHome, app: str) -> None:
+    assert ran(shared, app, docker_tag="2")["lines"] == ["2"]
+    assert ran(shared, app, "id -un", image=BUSYBOX)["lines"] == ["root"]
+
+
+def test_a_pull_can_be_forbidden_or_asked_for(shared: ContainerHome, app: str, engine: Engine) -> None:
+    forbidden = ran(shared, app, pull="never")
+    assert (forbidden["status"], forbidden["ended_by"]) == ("FAILED", "start_failure")
+    assert "pull=never" in forbidden["diagnosis"]["what"]
+
+    with engine.client() as client:  # an older one by the same name
+        client.images.get(BUSYBOX).tag(REPOSITORY, "1")
+    assert ran(shared, app)["lines"] == [""]
+    assert ran(shared, app, pull="never")["lines"] == [""]
+    assert ran(shared, app, pull="always")["lines"] == ["1"]
+
+
+REFUSED = {
+    "no such tag": ({"docker_tag": "none"}, "docker_tag=", "127.0.0.1:5000/shop/web:none"),
+    "no such repository": ({"image": f"{REPOSITORY}-not:1"}, "image=", f"{REPOSITORY}-not:1"),
+    "closed": ({"image": CLOSED}, "log in to its registry", CLOSED),
+    "nobody there": ({"image": NOBODY_THERE}, "cannot be reached", NOBODY_THERE),
+    "another processor, by its list": (
+        {"image": LISTS_ANOTHER_MACHINE},
+        "another processor",
+        LISTS_ANOTHER_MACHINE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_image_that_cannot_be_had_says_why_and_what_to_do(
+    shared: ContainerHome, app: str, name: str
+) -> None:
+    fields, hint, named = REFUSED[name]
+
+    task = ran(shared, app, **fields)
+
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None), task
+    assert hint in task["diagnosis"]["next"], task["diagnosis"]
+    assert named in task["diagnosis"]["what"]
+    assert "subnet" not in task["diagnosis"]["next"]
+
+
+def test_a_private_image_comes_with_the_users_own_login(engine: Engine, tmp_path: Path) -> None:
+    with container_home(engine, tmp_path / "home", log_in=docker_config) as home:
+        assert ran(home, home.new_app(CLOSED))["lines"] == ["1"]
