@@ -8,6 +8,7 @@ from chalicelib.domain.lengths import as_typed
 
 QUOTES = "'\"`‘’“”"
 _DISTANCE = re.compile(r"(?:(?:@every|rate)[\s(]*|every (?=\d|(?:minute|hour|day)$))(.*?)\)?", re.IGNORECASE)
+_BARE_DISTANCE = re.compile(r"(?:every=)?((?:\d+[dhms])+)", re.IGNORECASE)
 _LENGTH = re.compile(
     r"(?:(\d+)\s*d[a-z]*)?\s*(?:(\d+)\s*h[a-z]*)?\s*(?:(\d+)\s*m[a-z]*)?\s*(?:(\d+)\s*s[a-z]*)?"
 )
@@ -22,7 +23,7 @@ def expression_of_elsewhere(typed: str, parts: Sequence[str], nicknames: Sequenc
     """Say what is wrong with the whole of it; `better` is an expression."""
     if typed[0] in QUOTES or typed[-1] in QUOTES:
         return Problem("has quotes within its quotes", typed.strip(QUOTES + " "))
-    if distance := _DISTANCE.fullmatch(typed):
+    if distance := _DISTANCE.fullmatch(typed) or _BARE_DISTANCE.fullmatch(typed):
         return Problem("is a distance, and no expression", advice=_as_every(distance[1]))
     if f"@{typed.lower()}" in nicknames:
         return Problem("is a nickname without its @", f"@{typed.lower()}")

@@ -11,10 +11,9 @@ from chalicelib.domain.task import Task
 _FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 
 
-def unended(schedule: Schedule, count: int | None = None) -> list[str]:
-    """Return the first tries of its runs, or of the latest `count` of them, whose end it has not noted yet."""
-    latest = schedule.runs if count is None else schedule.runs[-count:]
-    return [run.task_id for run in latest if run.task_id is not None and run.has_to_end]
+def unended(schedule: Schedule) -> list[str]:
+    """Return the first tries of its runs whose end it has not noted yet."""
+    return [run.task_id for run in schedule.runs if run.task_id is not None and run.has_to_end]
 
 
 def as_it_stands(schedule: Schedule, last_tries: Mapping[str, Task]) -> Schedule:

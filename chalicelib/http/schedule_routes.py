@@ -5,7 +5,6 @@ from chalicelib.http.cursor import seal, unseal
 from chalicelib.http.endpoint import Call, Routes
 from chalicelib.http.idempotency_key import idempotency_key_of
 from chalicelib.http.schedule_models import (
-    MOST_SHOWN_RUNS,
     ChangedScheduleView,
     ChangeSchedule,
     CreateSchedule,
@@ -41,7 +40,7 @@ def list_schedules(call: Call, app_name: str, query: ListSchedulesQuery) -> Sche
     app = call.home.apps.get(app_name)
     scope = f"schedules {app_name}"
     page = call.home.schedules.page(app_name, query.limit, unseal(call.token, scope, query.cursor))
-    shown = schedules_as_things_are(call.home, app, page.items, runs=1)
+    shown = schedules_as_things_are(call.home, app, page.items)
     after = seal(call.token, scope, page.items[-1].name) if page.has_more else None
     return ScheduleList(items=[ScheduleView.of(each) for each in shown], next=after)
 
@@ -51,7 +50,7 @@ def show(call: Call, app_name: str, name: str) -> ScheduleDetails:
     """Show a schedule, its last runs and its next times."""
     app = call.home.apps.get(app_name)
     found = call.home.schedules.get(app_name, name)
-    (schedule,) = schedules_as_things_are(call.home, app, [found], runs=MOST_SHOWN_RUNS)
+    (schedule,) = schedules_as_things_are(call.home, app, [found])
     return ScheduleDetails.as_of(schedule, call.home.clock.now())
 
 
@@ -60,7 +59,7 @@ def change(call: Call, app_name: str, name: str, body: ChangeSchedule) -> Change
     """Change a schedule, its creator's or an admin's; only what is given changes. What runs already stays as it is."""
     schedule, changed = alter_schedule(call.home, app_name, name, body.asked(), call.token)
     app = call.home.apps.get(app_name)
-    (shown,) = schedules_as_things_are(call.home, app, [schedule], runs=1)
+    (shown,) = schedules_as_things_are(call.home, app, [schedule])
     return ChangedScheduleView.answering(body, shown, changed=list(changed))
 
 

@@ -1,8 +1,9 @@
 """Make tasks of what a schedule's time has come for, or of a schedule at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from chalicelib.domain.audit import Entry, What
 from chalicelib.domain.errors import (
@@ -27,7 +28,6 @@ from chalicelib.usecases.change import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 
-SavedCommands = Callable[[str, str], SavedCommand]  # that of an app by its name
 KEY_KEPT_FOR = timedelta(days=7)
 REFUSALS = (InvalidRequest, LimitExceeded, NotFound, Locked, TooManyWait)
 IF_LOCKED = {
@@ -183,7 +183,7 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
 
     Of several that are made at one look each would skip the next, so the later ones wait.
     """
-    asked = asked_of_its_tasks(schedule, services.commands.get)
+    asked = asked_of_its_tasks(schedule, services.commands)
     if schedule.overlap is Overlap.ALLOW:
         return asked
     skips_its_own = is_later and schedule.overlap is Overlap.SKIP
@@ -191,12 +191,17 @@ def _wanted(services: Services, schedule: Schedule, *, is_later: bool = False) -
     return asked.but(lock=asked.lock or schedule.creator, if_locked=if_locked)
 
 
-def asked_of_its_tasks(schedule: Schedule, saved: SavedCommands) -> NewTask:
+class SavedCommands(Protocol):
+    def get(self, app: str, name: str) -> SavedCommand:
+        """Raise CommandNotFound when there is no such command."""
+
+
+def asked_of_its_tasks(schedule: Schedule, commands: SavedCommands) -> NewTask:
     """Raise CommandNotFound when there is no such saved command, or none any more."""
     if schedule.task is not None:
         return schedule.task
     assert schedule.command_name is not None
-    return saved(schedule.app, schedule.command_name).asked_with(schedule.options)
+    return commands.get(schedule.app, schedule.command_name).asked_with(schedule.options)
 
 
 def _remove(services: Services, schedule: Schedule) -> None:

@@ -30,7 +30,7 @@ def create_schedule(
         id=ids.new_id(now), app=app_name, name=name, starts_at=now, created_at=now, created_by=by
     )
     wanted = asked_to_be(blank, given, now)
-    refuse_what_cannot_run(services, app, asked_of_its_tasks(wanted, services.commands.get))
+    refuse_what_cannot_run(services, app, asked_of_its_tasks(wanted, services.commands))
     entry = Entry.of(What.SCHEDULE_CREATED, name, app=app_name, by=by, at=now)
     return services.schedules.create(wanted, app.most_schedules, entry)
 
@@ -48,7 +48,7 @@ def alter_schedule(
         wanted = asked_to_be(newest, given, services.clock.now())
         if any(getattr(wanted, name) != getattr(newest, name) for name in _RUN):
             refuse_what_cannot_run(
-                services, services.apps.get(app), asked_of_its_tasks(wanted, services.commands.get)
+                services, services.apps.get(app), asked_of_its_tasks(wanted, services.commands)
             )
         return wanted
 

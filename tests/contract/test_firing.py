@@ -349,11 +349,12 @@ def test_how_its_runs_are_getting_on_is_seen_at_once(world: FiringWorld) -> None
     world.schedule()
     world.schedule("other")
     world.fire()
-    world.end(str(world.read().runs[0].task_id))
+    world.end(str(world.read().runs[0].task_id), exit_code=1)
 
     seen = as_things_are(world, world.read(), world.read("other"))
 
-    assert [each.runs[0].status for each in seen] == [Status.SUCCEEDED, Status.PENDING]
+    assert [each.runs[0].status for each in seen] == [Status.FAILED, Status.PENDING]
+    assert [each.failures for each in seen] == [1, 0]
     assert world.read().runs[0].status is None
 
 
@@ -361,7 +362,7 @@ WHY_PAUSED = "Its last 2 runs failed (pause_after_failures=2)."
 
 
 def as_things_are(world: FiringWorld, *schedules: Schedule) -> list[Schedule]:
-    return schedules_as_things_are(world.services, world.services.apps.get("shop"), schedules, runs=1)
+    return schedules_as_things_are(world.services, world.services.apps.get("shop"), schedules)
 
 
 def test_what_could_not_become_a_task_as_things_are_is_seen_at_once(world: FiringWorld) -> None:

@@ -121,6 +121,7 @@ REFUSED = {
         "cron='every 5 minutes' is a distance, and no expression.",
         "Write every=5m in its place.",
     ),
+    "5m": ("cron='5m' is a distance, and no expression.", "Write every=5m in its place."),
     "every hour": ("cron='every hour' is a distance, and no expression.", "Write every=1h in its place."),
     "@every": ("cron='@every' is a distance, and no expression.", "A distance is every=, such as every=15m."),
     "daily": (

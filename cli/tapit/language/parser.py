@@ -90,10 +90,11 @@ def _take_bare(request: Request, found: Sorted) -> None:
         )
     if len(bare) > 1:
         _refuse_swallowed_setting(command, found.bare)
-    if command.name_first:
-        from tapit.language.two_readings import refuse_without_name
+    if command.takes_shell_command:
+        from tapit.language import two_readings
 
-        refuse_without_name(command, found)
+        two_readings.refuse_without_name(command, found)
+        two_readings.refuse_more_than_a_line(command, found)
     _put(request, key, bare[0] if len(bare) == 1 else _quoted(bare))
 
 

@@ -8,12 +8,14 @@ from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
 from tapit.language import task_keys, values
 from tapit.language.command import Key
+from tapit.language.suggested_command import as_typed
 
 if TYPE_CHECKING:
     from typing import Any
 
 OVERLAPS = ("skip", "queue", "allow", "replace")
 MISSED = ("latest", "skip", "all")
+CRON_FIELDS = 5
 NICKNAMES = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 WHEN = ("cron", "every", "at")
 
@@ -28,6 +30,17 @@ def _cron(key: str, given: str) -> str:
             f"put them into quotes: {key}='0 2 * * *'",
         )
     return wanted
+
+
+def _every(key: str, given: str) -> object:
+    """A distance; what is no distance and has five fields was meant for cron=."""
+    if len(given.split()) == CRON_FIELDS or given.startswith("@"):
+        raise UsageError(
+            f"{key}={given} is not a length of time",
+            values.WAYS,
+            f"did you mean {as_typed(f'cron={given}')}?",
+        )
+    return values.whole_seconds("1m", "366d")(key, given)
 
 
 def _failures(key: str, given: str) -> object:
@@ -47,7 +60,7 @@ CHANGEABLE = (
     ),
     Key(
         "every",
-        values.whole_seconds("1m", "366d"),
+        _every,
         "a distance instead: 15m, 2h",
         placeholder="TIME",
         may_hold_spaces=True,

@@ -10,6 +10,7 @@ from tapit.language.options import (
     Option,
     flags_of,
     is_dashed,
+    is_setting,
     is_swallowed,
     key_of,
     keys_of,
@@ -73,6 +74,19 @@ def refuse_without_name(command: Command, found: Sorted) -> None:
         f"Is {first} the name? Before a line in quotes it would be; without quotes it is the line's first word.",
         _line(command, [Option([f"name={first}"]), *options], theirs),
     )
+
+
+def refuse_more_than_a_line(command: Command, found: Sorted) -> None:
+    """A line in quotes is all of it; what stands beside it was to be something else, mostly an option."""
+    line, *others = found.bare or [""]
+    if not any(map(str.isspace, line)) or is_setting(line) or not others or found.marked is not None:
+        return
+    known = [option for option in found.options if option.is_known]
+    ways = (
+        f"part of it: {_line(command, known, [' '.join([line, *others])], mark=False)}",
+        f"words of a program with a space in its name: {_line(command, known, [line, *others])}",
+    )
+    raise UsageError(f"unexpected word {others[0]!r}", "A line in quotes is the whole line.", "\n".join(ways))
 
 
 def swallowed(command: Command, word: str) -> UsageError:

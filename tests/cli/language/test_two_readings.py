@@ -307,5 +307,17 @@ def test_a_misspelt_key_beside_a_command_in_quotes_does_not_become_part_of_it(wo
     assert refused.then == f"did you mean {meant}?"
 
 
+@pytest.mark.parametrize("words", [["echo hi", "Europe/Berlin"], ["memory=4", "echo hi", "Europe/Berlin"]])
+def test_beside_a_line_in_quotes_no_word_becomes_part_of_it_unasked(words: list[str]) -> None:
+    refused = refusal("create", "task", *words)
+
+    before = "".join(f"{word} " for word in words if "=" in word)
+    assert refused.what == "unexpected word 'Europe/Berlin'"
+    assert (refused.then or "").splitlines() == [
+        f"part of it: tapit create task {before}'echo hi Europe/Berlin'",
+        f"words of a program with a space in its name: tapit create task {before}-- 'echo hi' Europe/Berlin",
+    ]
+
+
 def test_a_variable_beside_a_command_in_quotes_is_part_of_it() -> None:
     assert read("create", "task", "NAME=a b", "echo hi").settings["line"] == "'NAME=a b' 'echo hi'"

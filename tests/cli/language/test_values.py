@@ -103,6 +103,11 @@ def test_what_looks_like_a_reason_to_try_again_is_told_why_it_is_none(given: str
         (["create", "task", "echo hi", "retry=2"], "did you mean retries=2?"),
         (["create", "task", "echo hi", "tags=a:b c,"], "did you mean tags='a:b c'?"),
         (["set", "app", "unset_tag=a b, c"], "unset_tag='a b' unset_tag=c"),
+        (
+            ["create", "schedule", "name=x", "echo hi", "every=*/5 * * * *"],
+            "did you mean cron='*/5 * * * *'?",
+        ),
+        (["create", "schedule", "name=x", "echo hi", "every=@daily"], "did you mean cron=@daily?"),
         (["create", "command", "Nightly", "echo hi"], "did you mean name=nightly?"),
     ],
 )
