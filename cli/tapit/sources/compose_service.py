@@ -70,7 +70,11 @@ def as_app(project: dict[str, Any], name: str, given: dict[str, Any], *, is_loca
         networks = None if "networks" in given else _networks(project, name)
         body |= {"mounts": mounts or None, "networks": networks}
     not_taken = [key for key in _NOT_TAKEN if service.get(key)] + left_out
-    notes = [f"Its image is made by docker compose build {name}."] if service.get("build") else []
+    notes = (
+        [f"Its image is made by docker compose build {name}."]
+        if service.get("build") and "image" not in given
+        else []
+    )
     if not_taken:
         notes.append(f"Not taken over from the service {name}: {', '.join(not_taken)}.")
     if strange:

@@ -135,6 +135,24 @@ def test_of_several_services_one_has_to_be_named(place: Place, project: Path, ne
     assert "service=db" in refused.stderr
 
 
+def test_a_service_that_is_not_there_is_told_with_those_that_are(
+    place: Place, project: Path, new_app: str
+) -> None:
+    refused = place.run("create", "app", f"name={new_app}", f"compose={project}", "service=wep")
+
+    assert refused.returncode == 2
+    assert "there is no service wep in that compose project" in refused.stderr
+    assert "It has db, web, worker." in refused.stderr
+    assert "did you mean service=web?" in refused.stderr
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(place: Place, new_app: str) -> None:
+    refused = place.run("create", "app", f"name={new_app}", "compose=misspelt.yaml")
+
+    assert refused.returncode == 2
+    assert f"there is no {place.folder}/misspelt.yaml" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("lines", "networks"),
     [
