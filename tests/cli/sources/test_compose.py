@@ -168,7 +168,7 @@ def test_tasks_are_where_the_service_is(lines: str, networks: list[str], place: 
 
 
 def test_what_is_of_this_machine_is_left_out_where_the_home_is_not() -> None:
-    service = {"image": "shop:1", "volumes": [], "networks": {"default": None}}
+    service = {"image": "shop:1", "networks": {"default": None}}
     project = {
         "name": "shop",
         "services": {"web": service},
@@ -178,7 +178,7 @@ def test_what_is_of_this_machine_is_left_out_where_the_home_is_not() -> None:
     found = as_app(project, "web", {}, is_local=False)
 
     assert found.body.keys() == {"image", "environment", "workdir", "user"}
-    assert found.notes == ["Not taken over from the service web: volumes, networks."]
+    assert found.notes == ["Not taken over from the service web: networks."]
 
 
 def test_what_tasks_do_not_have_is_said(place: Place, new_app: str) -> None:
