@@ -20,7 +20,7 @@ def run(call: Call) -> int:
     app_source.refuse_contradictions(call.settings)
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
     given = app_keys.body(call.settings, typed)
-    found = app_source.found_for(call)
+    found = app_source.found_for(call, given)
     body = found.completing(given)
     if call.get("secrets_version"):
         body["secrets_version"] = call.get("secrets_version")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
-from tapit.errors import UsageError
+from tapit.errors import AppNotFound, CliError, UsageError
 from tapit.home.client import segment
 from tapit.sources.found import Found
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tapit.call import Call
+    from tapit.home.answers import App
 
 
 def refuse_contradictions(given: dict[str, Any]) -> None:
@@ -31,13 +32,41 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         raise UsageError("build= and image= contradict each other", then="leave one of them out")
 
 
-def found_for(call: Call) -> Found:
-    """What is in the files that were named; nothing where none is."""
-    if "compose" in call.settings:
-        return _in_compose(call)
+def found_for(call: Call, given: dict[str, Any]) -> Found:
+    """What is in the files that were named; nothing where none is. `given` is the body of what was typed."""
+    if "compose" not in call.settings and "build" not in call.settings:
+        return Found({})
+    app = _app_as_it_is(call)
     if "build" in call.settings:
         return _in_folder(call)
-    return Found({})
+    found = _in_compose(call)
+    found.leave_to_secrets({*_secrets_of(app), *given.get("secrets", {}), *given.get("secret_values", {})})
+    return found
+
+
+def _app_as_it_is(call: Call) -> App | None:
+    """None for a new one. Whether there is one is asked before it takes minutes to build."""
+    name = call.get("name") or call.app()
+    is_new = call.command.path == "create app"
+    try:
+        app: App = call.client.get(f"/apps/{segment(name)}")
+    except AppNotFound:
+        if is_new:
+            return None
+        raise
+    if is_new:
+        how = "build" if "build" in call.settings else "compose"
+        raise CliError(
+            f"there is an app {name} already", then=f"tapit set app name={name} {how}=...    changes it"
+        )
+    return app
+
+
+def _secrets_of(app: App | None) -> list[str]:
+    if app is None:
+        return []
+    kept = app.get("kept_secrets")
+    return [*(app.get("secrets") or {}), *(kept["names"] if kept else [])]
 
 
 def _in_compose(call: Call) -> Found:

@@ -121,6 +121,24 @@ def test_an_app_that_is_read_anew_has_no_remains(place: Place, project: Path, ne
     assert (app["networks"], app["memory"]) == (["shop_default"], 2)
 
 
+def test_what_the_app_has_as_a_secret_stays_one(place: Place, project: Path, new_app: str) -> None:
+    made = place.run(
+        "create",
+        "app",
+        f"name={new_app}",
+        f"compose={project}",
+        "service=web",
+        "secret=TOKEN",
+        typed="hush\n",
+    )
+    again = place.run("set", "app", new_app, f"compose={project}", "service=web")
+
+    for ran in (made, again):
+        assert "Not taken over, for the app has them as secrets: TOKEN." in ran.stderr
+        app = app_of(ran)
+        assert (app["environment"], app["kept_secrets"]["names"]) == (["MODE", "PRICE"], ["TOKEN"])
+
+
 def test_the_only_service_needs_no_name(place: Place, new_app: str) -> None:
     file = with_service(place.folder, "image: busybox:1")
 
