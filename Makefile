@@ -6,7 +6,7 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: same-python demo test test-aws test-typed test-here test-fast fuzz vulnerabilities format lint types imports bench docs wheels lock clean package deploy destroy first-token redrive
+.PHONY: same-python demo test test-aws test-in-process test-typed test-here test-fast fuzz vulnerabilities format lint types imports bench docs wheels lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -31,25 +31,29 @@ first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=
 redrive: .venv/deploy-ready  ## hand what is in the dead-letter queue over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
-# Tests wait most of the time, and these three parts have nothing in common: so they run side by side.
-ABOUT_AWS := tests/aws tests/aws_adapters tests/deploy
+# Tests wait most of the time, and these four parts have nothing in common: so they run side by side.
+ABOUT_AWS := tests/aws tests/deploy
+IN_PROCESS := tests/aws_adapters tests/contract tests/unit
 TYPED := tests/cli tests/sessions
 SYNC := $(if $(filter output-sync,$(.FEATURES)),-Otarget)
 
 OF_PROPERTIES := $$(grep -rlE "^(from|import) hypothesis" tests --include='test_*.py')
 
 test: lint types imports .venv/lint/ready .venv/lambda/ready .venv/aws/ready  ## everything CI checks
-	@echo "All tests, in three parts side by side; each is shown when it is over (some minutes) ..."
-	@$(MAKE) --no-print-directory -j3 $(SYNC) test-aws test-typed test-here
+	@echo "All tests, in four parts side by side; each is shown when it is over (some minutes) ..."
+	@$(MAKE) --no-print-directory -j4 $(SYNC) test-aws test-in-process test-typed test-here
 
 test-aws:
 	@$(BIN)/python -m pytest $(ABOUT_AWS)
+
+test-in-process:
+	@$(BIN)/python -m pytest $(IN_PROCESS)
 
 test-typed:
 	@$(BIN)/python -m pytest $(TYPED)
 
 test-here:
-	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS) $(TYPED))
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS) $(IN_PROCESS) $(TYPED))
 
 LOCK_FILES := constraints.txt requirements-lambda.txt requirements-lint.txt requirements-audit.txt tests/aws/requirements-emulator.txt
 

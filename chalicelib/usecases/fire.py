@@ -155,11 +155,12 @@ def _why_not(services: Services, schedule: Schedule, refusal: TapitError) -> str
     """The lock that a schedule has for itself is no word of anybody's; one that it shares may be held by others."""
     if not isinstance(refusal, Locked) or schedule.overlap is not Overlap.SKIP:
         return str(refusal)
-    makers = [holder.created_by for holder in services.tasks.get_all([refusal.holder])]
-    if refusal.name == schedule.creator or schedule.creator in makers:
-        return f"skipped: task {refusal.holder} has not ended (overlap=skip)"
-    by = "".join(f", created by {maker}," for maker in makers)
-    return f"skipped: task {refusal.holder}{by} holds the lock {refusal.name} (overlap=skip)"
+    is_shared = refusal.name != schedule.creator
+    found = services.tasks.get_all([refusal.holder]) if is_shared else ()
+    if is_shared and all(holder.created_by != schedule.creator for holder in found):
+        by = "".join(f", created by {holder.created_by}," for holder in found)
+        return f"skipped: task {refusal.holder}{by} holds the lock {refusal.name} (overlap=skip)"
+    return f"skipped: task {refusal.holder} has not ended (overlap=skip)"
 
 
 def _unless_made(services: Services, schedule: Schedule, run: Run) -> Run:

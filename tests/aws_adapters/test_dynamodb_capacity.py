@@ -81,7 +81,7 @@ FILTERS: Sequence[TaskFilter | None] = [
 
 def test_a_page_costs_the_same_in_a_large_table(store: DynamoTaskStore, meter: Meter, dynamodb: Any) -> None:
     costs = []
-    for tasks in (some_tasks(0, 60), some_tasks(60, 5000)):
+    for tasks in (some_tasks(0, 60), some_tasks(60, 2000)):
         write(dynamodb, tasks)
         for only in FILTERS:
             meter.reset()
@@ -98,7 +98,7 @@ def test_a_page_of_a_tag_costs_a_query_and_one_read_of_what_it_names(
 ) -> None:
     only = TaskFilter(FilterBy.TAG, ("ticket:OPS-7",))
     costs = []
-    for tasks in (some_tasks(0, 60), some_tasks(60, 3000)):
+    for tasks in (some_tasks(0, 60), some_tasks(60, 1000)):
         write(dynamodb, [task.but(tags={"ticket": "OPS-7"}, command="x" * 3000) for task in tasks])
         write(dynamodb, [task.but(id=f"2{task.id[1:]}", tags={"ticket": "OPS-8"}) for task in tasks])
         meter.reset()
