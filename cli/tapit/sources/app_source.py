@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tapit.home.answers import App
 
 
-def refuse_contradictions(given: dict[str, Any]) -> None:
+def refuse_what_cannot_be(call: Call) -> None:
     """Before anything is read or built."""
+    given = call.settings
     if "compose" in given and "build" in given:
         raise UsageError(
             "compose= and build= contradict each other",
@@ -30,6 +31,12 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         )
     if "build" in given and "image" in given:
         raise UsageError("build= and image= contradict each other", then="leave one of them out")
+    if "build" in given and not call.home.is_local:
+        raise UsageError(
+            "build= is for a home on this machine",
+            "An image that is built here is on this machine alone.",
+            "push the image to a registry, and give image=",
+        )
 
 
 def found_for(call: Call, given: dict[str, Any]) -> Found:
@@ -79,12 +86,6 @@ def _in_compose(call: Call) -> Found:
 
 
 def _in_folder(call: Call) -> Found:
-    if not call.home.is_local:
-        raise UsageError(
-            "build= is for a home on this machine",
-            "An image that is built here is on this machine alone.",
-            "push the image to a registry, and give image=",
-        )
     from tapit.sources.folder import read_folder
 
     return read_folder(call, call.get("name") or call.app(), call.text("build"))
