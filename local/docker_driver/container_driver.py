@@ -59,7 +59,7 @@ class ContainerDriver:
         }
 
     def check_app(self, app: App) -> Sequence[str]:
-        return list(_about_path(app))
+        return [*_about_path(app), *_about_folders(app)]
 
     def refuse(self, task: Task, app: App) -> None:
         if not app.keep_entrypoint:
@@ -142,6 +142,13 @@ def _about_path(app: App) -> Iterator[str]:
             "Its variable PATH hides that of the image; unless it was made for the image, take it away: "
             f"tapit set app name={app.name} unset_env=PATH"
         )
+
+
+def _about_folders(app: App) -> Iterator[str]:
+    """An engine may make what is missing, as root, or be on a machine that has it."""
+    for mount in map(Mount.of, app.mounts):
+        if mount.is_folder and not os.path.exists(str(mount.source)):
+            yield f"{mount.source} of mounts= is not there on this machine."
 
 
 def _described(mount: Mount) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +174,15 @@ def test_a_path_of_somebodys_shell_is_told_of_when_the_app_gets_an_image(home: H
     changed = home.api.patch(f"/apps/{app}", {"image": BUSYBOX})
 
     assert f"tapit set app name={app} unset_env=PATH" in changed["notes"][0]
+
+
+def test_a_folder_that_is_not_there_is_told_of(home: HomeProcess, app: str, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    mounts = [f"{tmp_path}/there:/a", f"{tmp_path}/misspelt:/b"]
+
+    changed = home.api.patch(f"/apps/{app}", {"mounts": mounts})
+
+    assert changed["notes"] == [f"{tmp_path}/misspelt of mounts= is not there on this machine."]
 
 
 def test_a_network_that_is_not_there_is_said_to_be_missing(home: HomeProcess) -> None:

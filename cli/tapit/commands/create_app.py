@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    app_source.refuse_contradictions(call.settings)
+    app_source.refuse_what_cannot_be(call)
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
     given = app_keys.body(call.settings, typed)
-    found = app_source.found_for(call)
+    found = app_source.found_for(call, given)
     body = {"name": call.text("name"), **found.completing(given)}
     if call.home.is_socket and "image" not in body:
         _add_path(body)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    app_source.refuse_contradictions(call.settings)
+    app_source.refuse_what_cannot_be(call)
     typed = read_unseen_values(secret_keys.names_to_ask_for(call.settings))
     given = app_keys.body(call.settings, typed)
-    found = app_source.found_for(call)
+    found = app_source.found_for(call, given)
     body = found.completing(given)
     if call.get("secrets_version"):
         body["secrets_version"] = call.get("secrets_version")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapit import TYPE_CHECKING
-from tapit.errors import UsageError
+from tapit.errors import AppNotFound, CliError, UsageError
 from tapit.home.client import segment
 from tapit.sources.found import Found
 
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tapit.call import Call
+    from tapit.home.answers import App
 
 
-def refuse_contradictions(given: dict[str, Any]) -> None:
+def refuse_what_cannot_be(call: Call) -> None:
     """Before anything is read or built."""
+    given = call.settings
     if "compose" in given and "build" in given:
         raise UsageError(
             "compose= and build= contradict each other",
@@ -29,15 +31,49 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
         )
     if "build" in given and "image" in given:
         raise UsageError("build= and image= contradict each other", then="leave one of them out")
+    if "build" in given and not call.home.is_local:
+        raise UsageError(
+            "build= is for a home on this machine",
+            "An image that is built here is on this machine alone.",
+            "push the image to a registry, and give image=",
+        )
 
 
-def found_for(call: Call) -> Found:
-    """What is in the files that were named; nothing where none is."""
-    if "compose" in call.settings:
-        return _in_compose(call)
+def found_for(call: Call, given: dict[str, Any]) -> Found:
+    """What is in the files that were named; nothing where none is. `given` is the body of what was typed."""
+    if "compose" not in call.settings and "build" not in call.settings:
+        return Found({})
+    app = _app_as_it_is(call)
     if "build" in call.settings:
         return _in_folder(call)
-    return Found({})
+    found = _in_compose(call)
+    found.leave_to_secrets({*_secrets_of(app), *given.get("secrets", {}), *given.get("secret_values", {})})
+    return found
+
+
+def _app_as_it_is(call: Call) -> App | None:
+    """None for a new one. Whether there is one is asked before it takes minutes to build."""
+    name = call.get("name") or call.app()
+    is_new = call.command.path == "create app"
+    try:
+        app: App = call.client.get(f"/apps/{segment(name)}")
+    except AppNotFound:
+        if is_new:
+            return None
+        raise
+    if is_new:
+        how = "build" if "build" in call.settings else "compose"
+        raise CliError(
+            f"there is an app {name} already", then=f"tapit set app name={name} {how}=...    changes it"
+        )
+    return app
+
+
+def _secrets_of(app: App | None) -> list[str]:
+    if app is None:
+        return []
+    kept = app.get("kept_secrets")
+    return [*(app.get("secrets") or {}), *(kept["names"] if kept else [])]
 
 
 def _in_compose(call: Call) -> Found:
@@ -50,12 +86,6 @@ def _in_compose(call: Call) -> Found:
 
 
 def _in_folder(call: Call) -> Found:
-    if not call.home.is_local:
-        raise UsageError(
-            "build= is for a home on this machine",
-            "An image that is built here is on this machine alone.",
-            "push the image to a registry, and give image=",
-        )
     from tapit.sources.folder import read_folder
 
     return read_folder(call, call.get("name") or call.app(), call.text("build"))

@@ -8,8 +8,10 @@ import re
 
 from tapit import TYPE_CHECKING
 from tapit.errors import CliError, UsageError
+from tapit.language.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
+    from subprocess import CompletedProcess
     from typing import Any
 
 OLDEST = 2  # what came before resolves other files, and into YAML alone
@@ -17,36 +19,41 @@ OLDEST = 2  # what came before resolves other files, and into YAML alone
 
 def read_project(place: str, service: str | None) -> dict[str, Any]:
     """The project of a file, or of a folder, as JSON; with a service, that one and what it depends on."""
-    import subprocess
-
-    program = _program()
-    file = [] if os.path.isdir(place) else ["-f", place]
-    words = [*program, *file, "config", "--format", "json", *([service] if service else [])]
-    folder = place if os.path.isdir(place) else None
-    done = subprocess.run(
-        words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    if not os.path.exists(place):
+        raise UsageError(f"there is no {place}", "compose= is a compose file, or a folder that has one.")
+    program = [*_program(), "--project-directory" if os.path.isdir(place) else "-f", place]
+    done = _run([*program, "config", "--format", "json", *([service] if service else [])])
     if done.returncode != 0:
-        shown = " ".join([*program, *file, "config"])
-        raise UsageError(
-            f"docker compose cannot read {place}", _without_values(done.stderr), f"{shown}    says it whole"
-        )
+        if service:
+            _refuse_unknown(program, service)
+        whole = f"{' '.join(program)} config    says it whole"
+        raise UsageError(f"docker compose cannot read {place}", _without_values(done.stderr), whole)
     project: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))  # escaped, to be read once more
     return project
 
 
-def _program() -> list[str]:
+def _refuse_unknown(program: list[str], service: str) -> None:
+    """Where that is what was wrong, the services that there are are told, of every profile."""
+    done = _run([*program, "--profile", "*", "config", "--services"])
+    services = sorted(done.stdout.split())
+    if done.returncode == 0 and service not in services:
+        raise UsageError(
+            f"there is no service {service} in that compose project",
+            f"It has {', '.join(services)}.",
+            did_you_mean(service, services, before="service="),
+        )
+
+
+def _run(words: list[str]) -> CompletedProcess[str]:
     import subprocess
 
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def _program() -> list[str]:
     for words in (["docker", "compose"], ["docker-compose"]):
         try:
-            done = subprocess.run(
-                [*words, "version", "--short"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            done = _run([*words, "version", "--short"])
         except OSError:
             continue
         found = re.match(r"v?(\d+)\.", done.stdout)

@@ -37,6 +37,7 @@ _NOT_TAKEN = (
     "userns_mode",
     "volumes_from",
 )
+_OF_ONE_MACHINE = ("volumes", "networks")
 _ENGINES_OWN = ("none", "host", "bridge")
 
 
@@ -64,18 +65,19 @@ def as_app(project: dict[str, Any], name: str, given: dict[str, Any], *, is_loca
         "workdir": service.get("working_dir"),
         "user": service.get("user"),
     }
-    left_out = ["volumes", "networks"]
+    left_out = [key for key in _OF_ONE_MACHINE if service.get(key)]
     if is_local:
         mounts, left_out = _mounts(project, service)
         networks = None if "networks" in given else _networks(project, name)
         body |= {"mounts": mounts or None, "networks": networks}
-    not_taken = [key for key in _NOT_TAKEN if service.get(key)] + left_out
-    notes = [f"Its image is made by docker compose build {name}."] if service.get("build") else []
-    if not_taken:
-        notes.append(f"Not taken over from the service {name}: {', '.join(not_taken)}.")
-    if strange:
-        notes.append(f"Left out, for no task can have variables of such names: {', '.join(strange)}.")
-    return Found(body, notes=notes)
+    left_out = [key for key in _NOT_TAKEN if service.get(key)] + left_out
+    is_built = service.get("build") and "image" not in given
+    notes = (
+        (is_built, f"Its image is made by docker compose build {name}."),
+        (left_out, f"Not taken over from the service {name}: {', '.join(left_out)}."),
+        (strange, f"Left out, for no task can have variables of such names: {', '.join(strange)}."),
+    )
+    return Found(body, notes=[note for is_so, note in notes if is_so])
 
 
 def _environment(service: dict[str, Any]) -> tuple[dict[str, str], list[str]]:

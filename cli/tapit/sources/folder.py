@@ -18,6 +18,8 @@ DOCKERFILES = ("Dockerfile", "Containerfile")
 
 def read_folder(call: Call, app: str, folder: str) -> Found:
     """An image of the one and commands of the other; without a Dockerfile, tasks are processes in that folder."""
+    if not os.path.isdir(folder):
+        raise UsageError(f"there is no folder {folder}", "build= is one with a Dockerfile or a Procfile.")
     dockerfile = next(
         (path for name in DOCKERFILES if os.path.isfile(path := os.path.join(folder, name))), None
     )

@@ -21,6 +21,14 @@ class Found:
         self.commands = commands or {}
         self.notes = notes or []
 
+    def leave_to_secrets(self, names: set[str]) -> None:
+        """Take out the variables of such names: their values are kept elsewhere, and tasks get those."""
+        variables = self.body.get("environment", {})
+        both = sorted(names & variables.keys())
+        if both:
+            self.body["environment"] = {key: value for key, value in variables.items() if key not in names}
+            self.notes.append(f"Not taken over, for the app has them as secrets: {', '.join(both)}.")
+
     def completing(self, given: dict[str, Any]) -> dict[str, Any]:
         """The body with what was typed before what was found; variables one by one."""
         body = {**self.body, **given}

@@ -121,6 +121,24 @@ def test_an_app_that_is_read_anew_has_no_remains(place: Place, project: Path, ne
     assert (app["networks"], app["memory"]) == (["shop_default"], 2)
 
 
+def test_what_the_app_has_as_a_secret_stays_one(place: Place, project: Path, new_app: str) -> None:
+    made = place.run(
+        "create",
+        "app",
+        f"name={new_app}",
+        f"compose={project}",
+        "service=web",
+        "secret=TOKEN",
+        typed="hush\n",
+    )
+    again = place.run("set", "app", new_app, f"compose={project}", "service=web")
+
+    for ran in (made, again):
+        assert "Not taken over, for the app has them as secrets: TOKEN." in ran.stderr
+        app = app_of(ran)
+        assert (app["environment"], app["kept_secrets"]["names"]) == (["MODE", "PRICE"], ["TOKEN"])
+
+
 def test_the_only_service_needs_no_name(place: Place, new_app: str) -> None:
     file = with_service(place.folder, "image: busybox:1")
 
@@ -133,6 +151,24 @@ def test_of_several_services_one_has_to_be_named(place: Place, project: Path, ne
     assert refused.returncode == 2
     assert "They are db, web; an app is like one of them." in refused.stderr
     assert "service=db" in refused.stderr
+
+
+def test_a_service_that_is_not_there_is_told_with_those_that_are(
+    place: Place, project: Path, new_app: str
+) -> None:
+    refused = place.run("create", "app", f"name={new_app}", f"compose={project}", "service=wep")
+
+    assert refused.returncode == 2
+    assert "there is no service wep in that compose project" in refused.stderr
+    assert "It has db, web, worker." in refused.stderr
+    assert "did you mean service=web?" in refused.stderr
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(place: Place, new_app: str) -> None:
+    refused = place.run("create", "app", f"name={new_app}", "compose=misspelt.yaml")
+
+    assert refused.returncode == 2
+    assert f"there is no {place.folder}/misspelt.yaml" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -150,7 +186,7 @@ def test_tasks_are_where_the_service_is(lines: str, networks: list[str], place: 
 
 
 def test_what_is_of_this_machine_is_left_out_where_the_home_is_not() -> None:
-    service = {"image": "shop:1", "volumes": [], "networks": {"default": None}}
+    service = {"image": "shop:1", "networks": {"default": None}}
     project = {
         "name": "shop",
         "services": {"web": service},
@@ -160,7 +196,7 @@ def test_what_is_of_this_machine_is_left_out_where_the_home_is_not() -> None:
     found = as_app(project, "web", {}, is_local=False)
 
     assert found.body.keys() == {"image", "environment", "workdir", "user"}
-    assert found.notes == ["Not taken over from the service web: volumes, networks."]
+    assert found.notes == ["Not taken over from the service web: networks."]
 
 
 def test_what_tasks_do_not_have_is_said(place: Place, new_app: str) -> None:

@@ -77,6 +77,25 @@ def test_a_folder_of_which_nothing_can_be_made_is_refused(
     assert json.loads(desk.run("list", "apps", "-o", "json").stdout) == []
 
 
+def test_an_app_that_is_there_is_told_before_anything_is_built(desk: Place) -> None:
+    folder_with(desk, Dockerfile="FROM scratch\n")
+    desk.run("create", "app", "name=shop")
+
+    refused = desk.run("create", "app", "name=shop", "build=shop", PATH="/nowhere")
+    missing = desk.run("set", "app", "name=blog", "build=shop", PATH="/nowhere")
+
+    assert "there is an app shop already" in refused.stderr
+    assert "tapit set app name=shop build=..." in refused.stderr
+    assert (refused.returncode, missing.returncode) == (1, 3)
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing(desk: Place) -> None:
+    refused = desk.run("create", "app", "name=shop", "build=misspelt")
+
+    assert refused.returncode == 2
+    assert f"there is no folder {desk.folder}/misspelt" in refused.stderr
+
+
 def test_without_an_engine_it_says_what_to_start(desk: Place) -> None:
     folder_with(desk, Dockerfile="FROM scratch\n")
 
