@@ -9,7 +9,14 @@ from contextlib import contextmanager, suppress
 
 from tapit import TYPE_CHECKING
 from tapit.display import for_scripts
-from tapit.errors import CliError, CommandNotFound, ScheduleNotFound, SubscriptionNotFound, UsageError
+from tapit.errors import (
+    CliError,
+    CommandNotFound,
+    NotFound,
+    ScheduleNotFound,
+    SubscriptionNotFound,
+    UsageError,
+)
 from tapit.home.client import segment
 from tapit.language.did_you_mean import did_you_mean
 
@@ -19,7 +26,11 @@ if TYPE_CHECKING:
 
     from tapit.call import Call
 
-KINDS = {"commands": CommandNotFound, "schedules": ScheduleNotFound, "subscriptions": SubscriptionNotFound}
+KINDS: dict[str, type[CliError]] = {
+    "commands": CommandNotFound,
+    "schedules": ScheduleNotFound,
+    "subscriptions": SubscriptionNotFound,
+}
 
 
 def path_of_all(call: Call, nouns: str) -> str:
@@ -60,10 +71,11 @@ def naming_the_nearest(call: Call, path: str) -> Iterator[None]:
     """Whoever mistypes a name is told which one is almost so."""
     try:
         yield
-    except KINDS[path.split("/")[-2]] as missing:
-        with suppress(CliError):  # what is said already is enough
-            names = [one["name"] for one in all_at(call, path.rpartition("/")[0])]
-            missing.then = did_you_mean(call.text("name"), names, before="name=") or missing.then
+    except NotFound as missing:
+        if isinstance(missing, KINDS.get(path.split("/")[-2], ())):
+            with suppress(CliError):  # what is said already is enough
+                names = [one["name"] for one in all_at(call, path.rpartition("/")[0])]
+                missing.then = did_you_mean(call.text("name"), names, before="name=") or missing.then
         raise
 
 

@@ -374,4 +374,4 @@ def test_a_tag_that_cannot_be_is_refused_in_words(machine: Place) -> None:
     refused = machine.run("create", "task", "tags=cost centre:50%", "true")
 
     assert refused.returncode == 2
-    assert "tags.cost centre has '%' in its value: letters, digits, spaces and" in refused.stderr
+    assert "the tag cost centre has '%' in its value: letters, digits, spaces and" in refused.stderr

@@ -67,8 +67,9 @@ def test_show_lists_all_tries_and_the_list_marks_them(machine: Place, tmp_path: 
     assert "2 at most, after exit:75" in told
     assert f"{first['id']}  attempt 1  FAILED (75)    this one" in told
     assert f"{last['id']}  attempt 2  SUCCEEDED" in told
-    assert f"It was tried again as task {last['id']}, attempt 2 of 3: tapit show task" in " ".join(
-        told.split()
+    assert (
+        f"It was tried again as task {last['id']}, attempt 2 of 3. How that went: tapit show task"
+        in " ".join(told.split())
     )
     assert "SUCCEEDED (attempt 2 of 3)" in listed
     assert "FAILED (75, attempt 1 of 3)" in listed
@@ -131,7 +132,8 @@ def test_ctrl_c_that_cancels_stops_the_try_that_is_waited_for(machine: Place) ->
     ("words", "said"),
     [
         (["retries=11"], "goes from 0 to 10"),
-        (["retries=1", "retry_on=exit:0"], "exit codes from 1 to 255"),
+        (["retries=1", "retry_on=exit:0"], "0 is the exit code of a task that succeeded"),
+        (["retries=1", "retry_on=exit:300"], "exit codes from 1 to 255"),
         (["retries=1", "retry_on=75"], "did you mean retry_on=exit:75?"),
         (["retries=1", "retry_on=infrastucture"], "did you mean retry_on=infrastructure?"),
         (["retries=1", "retry_on=spot,"], "empty part"),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.app import App
 from chalicelib.domain.diagnosis import EndedBy
-from chalicelib.domain.errors import Locked, TapitError, Unanswered
+from chalicelib.domain.errors import Locked, TapitError, Unanswered, Unreadable
 from chalicelib.domain.lock import IfLocked, joined, left
 from chalicelib.domain.new_task import NewTask
 from chalicelib.domain.sighting import Sighting
@@ -32,7 +32,7 @@ from chalicelib.usecases.launch import begin_life
 from chalicelib.usecases.observe import record_sighting
 from chalicelib.usecases.stop import stop_task
 from chalicelib.usecases.sweep import sweep
-from chalicelib.usecases.turn import TOLD, as_it_waits
+from chalicelib.usecases.turn import TOLD, as_it_waits, lock_with_living_holder
 from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
 from tests.builders import NOON, an_app
@@ -159,7 +159,9 @@ class Wakes:
 
 
 class World:
-    def __init__(self, store: TaskStore, clock: SetClock, **app: Any) -> None:
+    def __init__(self, store: TaskStore, clock: SetClock, place: Path | None = None, **app: Any) -> None:
+        self.place = place  # of a database, where locks can be spoilt
+        self.spoilt: str | None = None
         self.containers, self.wakes, self.clock, self.fuse = Containers(), Wakes(), clock, Fuse()
         self.store = store
         self.made: list[str] = []
@@ -206,8 +208,26 @@ class World:
     def status(self, task_id: str) -> Status:
         return self.store.get(task_id).status
 
+    def spoil(self) -> None:
+        """Make the lock's record one that cannot be read."""
+        if self.place is not None and self.spoilt is None and self.holder() is not None:
+            self.spoilt = kept_lock(self.place, "of a newer version")
+
+    def mend(self) -> None:
+        if self.place is not None and self.spoilt is not None:
+            kept_lock(self.place, self.spoilt)
+        self.spoilt = None
+
+    def forget(self) -> None:
+        """Remove the lock's record, as somebody may while none of its tasks is at work."""
+        unfinished = self.store.list_active(None, 100).items
+        if self.place is not None and all(task.waits_its_turn for task in unfinished):
+            forget_lock(self.place)
+            self.spoilt = None
+
     def settle(self) -> None:
         """Some quiet minutes: what was lost is mended, and what works comes to its end."""
+        self.mend()
         for _ in range(3 * len(self.made) + 8):
             if self._is_settled():
                 return
@@ -231,7 +251,7 @@ def _raise(problem: TapitError) -> None:
 def a_world(place: Path, **app: Any) -> Iterator[World]:
     clock = SetClock()
     with closing(Database(place / "tapit.db")) as database:
-        yield World(SqliteTaskStore(database, clock, lambda _: None, lambda _: None), clock, **app)
+        yield World(SqliteTaskStore(database, clock, lambda _: None, lambda _: None), clock, place, **app)
 
 
 @contextmanager
@@ -612,7 +632,10 @@ def test_nobody_is_told_to_wait_for_a_holder_that_is_gone(world: World) -> None:
     assert as_it_waits(world.services, task) == task
 
 
-WHAT = ("launch", "stop", "exits", "hear", "sweep", "wake", "a minute", "wait", "refuse", "replace")
+WHAT = (
+    *("launch", "stop", "exits", "hear", "sweep", "wake", "a minute", "wait", "refuse", "replace"),
+    *("spoil", "mend", "forget"),
+)
 
 
 Step = tuple[str, int, tuple[int, bool] | None]
@@ -643,7 +666,7 @@ def _live_through(world: World, steps: list[Step]) -> None:
     ends = [world.store.get(task_id) for task_id in world.made]
     assert all(end.is_final for end in ends)
     assert world.containers.at_work == []
-    assert world.holder() is None
+    assert lock_with_living_holder(world.services, world.store.lock("shop", "migrate")).holder is None
     for end in ends:
         if end.status is not Status.SUCCEEDED:
             assert end.ended_by in (EndedBy.USER, EndedBy.REPLACED)
@@ -652,9 +675,9 @@ def _live_through(world: World, steps: list[Step]) -> None:
 def _do(world: World, what: str, which: int, cut: tuple[int, bool] | None) -> None:
     task_id = world.made[which % len(world.made)] if world.made else None
     world.fuse.calls, world.fuse.is_after = cut or (None, False)
-    with suppress(Killed, Locked):
+    with suppress(Killed, Locked, Unreadable):
         match what:
-            case "sweep" | "wake":
+            case "sweep" | "wake" | "spoil" | "mend" | "forget":
                 getattr(world, what)()
             case "a minute":
                 world.clock.time += MINUTE
