@@ -8,7 +8,7 @@ from chalicelib.domain.app import App
 from chalicelib.domain.audit import Entry, What, changed
 from chalicelib.domain.errors import AppExists, AppNotFound
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_app
+from chalicelib.usecases.change_record import change_app
 
 # What decides about the service that tasks are like; an app whose service is gone can still be changed otherwise.
 _ABOUT_ITS_SERVICE = ("cluster", "service", "container", "sidecars")
