@@ -1,5 +1,6 @@
 """Values with dull defaults; a test names only what it is about."""
 
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.subscription import Subscription
 from chalicelib.domain.task import Change, Task, accept_launch, begin_attempt, observe, request_stop
+from chalicelib.ports import Services
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:ecs:eu-west-1:123456789012:task/prod/8f0b2a9c1d3e4f5a6b7c8d9e0f1a2b3c"
@@ -154,3 +156,9 @@ def a_schedule(**changes: Any) -> Schedule:
     }
     when = {} if changes.keys() & {"cron", "at"} else {"every": 900}
     return Schedule.model_validate({**defaults, **when, **changes})
+
+
+def services_with(**parts: Any) -> Services:
+    """Services of which a test uses no others; whoever asks for one of them fails."""
+    needed = [field.name for field in fields(Services) if field.default is MISSING]
+    return Services(**{**dict.fromkeys(needed), "home": "test", "stage": "test", **parts})

@@ -5,10 +5,8 @@ from datetime import datetime
 
 from chalicelib.domain.pause import Pause
 from chalicelib.domain.schedule import Run, Schedule
-from chalicelib.domain.status import Status
+from chalicelib.domain.status import FAILURES, Status
 from chalicelib.domain.task import Task
-
-_FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 
 
 def unended(schedule: Schedule) -> list[str]:
@@ -52,11 +50,6 @@ def _is_still_to_come(schedule: Schedule, run: Run) -> bool:
     return schedule.next_run_at is not None and schedule.next_run_at <= run.time
 
 
-def is_failure(run: Task) -> bool:
-    """It has ended, is not tried again, and counts as one that failed."""
-    return run.status in _FAILURES and run.retried_by is None
-
-
 def fails_too_often(schedule: Schedule) -> str | None:
     """Return why it is to be paused, if it is: one that has no next time has nothing to pause."""
     most = schedule.pause_after_failures
@@ -84,6 +77,6 @@ def _showing(run: Run, last_tries: Mapping[str, Task]) -> Run:
 
 def _counted(failures: int, status: Status) -> int:
     """Whoever stops a run says nothing about the next ones."""
-    if status in _FAILURES:
+    if status in FAILURES:
         return failures + 1
     return 0 if status is Status.SUCCEEDED else failures

@@ -18,3 +18,4 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.TIMED_OUT, Status.LOST})
+FAILURES = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})  # what nobody wanted

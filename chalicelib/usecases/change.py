@@ -1,29 +1,18 @@
-"""Read, change, save; again when somebody else was faster. The one room for concurrency."""
+"""Change a task, and see to what follows when that ends it."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
 
 from chalicelib.domain import ids
-from chalicelib.domain.app import App
 from chalicelib.domain.audit import Entry
 from chalicelib.domain.creator import schedule_among
 from chalicelib.domain.errors import IdTaken, Stale, TapitError
-from chalicelib.domain.named_record import Kind, Named
-from chalicelib.domain.record import Record
 from chalicelib.domain.retry import next_try, tried_again
-from chalicelib.domain.schedule import SCHEDULES, Schedule
-from chalicelib.domain.schedule_runs import fails_too_often, is_failure, pause_itself, unended, with_ends
+from chalicelib.domain.status import FAILURES
 from chalicelib.domain.task import Task
-from chalicelib.ports import AppStore, NamedStore, Services
-from chalicelib.usecases.find_runs import last_tries
-
-ATTEMPTS = 20
-Changed = TypeVar("Changed", bound=Record)
-Audit = Callable[
-    [Changed, Changed], Entry
-]  # what is written down of a change, from the records before and after
+from chalicelib.ports import Services
+from chalicelib.usecases.change_record import Audit, change_record
 
 
 def change_task(
@@ -31,7 +20,7 @@ def change_task(
 ) -> Task:
     """Apply a pure change to the newest record and return what is saved; raise Stale after too many tries."""
     save = partial(_save_task, services)
-    return _change(lambda: services.tasks.get(task_id), change, save, f"Task {task_id}", audit)
+    return change_record(lambda: services.tasks.get(task_id), change, save, f"Task {task_id}", audit)
 
 
 def change_read_task(
@@ -43,23 +32,6 @@ def change_read_task(
         with suppress(Stale, IdTaken):
             return _save_task(services, after, audit(task, after) if audit else None)
     return change_task(services, task.id, change, audit)
-
-
-def change_app(apps: AppStore, name: str, change: Callable[[App], App], audit: Audit[App]) -> App:
-    """Apply a pure change to the newest app and return what is saved; raise Stale after too many tries."""
-    return _change(lambda: apps.get(name), change, apps.save, f"App {name}", audit)
-
-
-def change_named(
-    kept_in: NamedStore[Named],
-    kind: Kind[Named],
-    app: str,
-    name: str,
-    change: Callable[[Named], Named],
-    audit: Audit[Named] | None = None,
-) -> Named:
-    """Do the same with what an app has by name."""
-    return _change(lambda: kept_in.get(app, name), change, kept_in.save, kind.called(name), audit)
 
 
 def _save_task(services: Services, task: Task, entry: Entry | None) -> Task:
@@ -94,33 +66,11 @@ def _launch_the_next(services: Services, ended: Task) -> None:
 
 
 def _pause_its_schedule(services: Services, ended: Task) -> None:
-    """One that fails too often pauses with its last failure, though its next time may be far off."""
-    name = schedule_among(ended.created_by)
-    if name is None or not is_failure(ended):
+    """It fails too often, maybe; how a run ends that is tried again says nothing."""
+    schedule = schedule_among(ended.created_by)
+    if schedule is None or ended.retried_by is not None or ended.status not in FAILURES:
         return
+    # Loaded here, for few functions ever end a schedule's run that failed.
+    from chalicelib.usecases.pause_schedule import pause_failing_schedule
 
-    def judged(schedule: Schedule) -> Schedule:
-        if schedule.pause_after_failures is None:
-            return schedule
-        seen = with_ends(schedule, last_tries(services, unended(schedule)))
-        why = fails_too_often(seen)
-        return schedule if why is None else pause_itself(seen, why, services.clock.now())
-
-    change_named(services.schedules, SCHEDULES, ended.app, name, judged)
-
-
-def _change(
-    get: Callable[[], Changed],
-    change: Callable[[Changed], Changed],
-    save: Callable[[Changed, Entry | None], Changed],
-    what: str,
-    audit: Audit[Changed] | None,
-) -> Changed:
-    for _ in range(ATTEMPTS):
-        before = get()
-        after = change(before)
-        if after == before:
-            return before
-        with suppress(Stale, IdTaken):
-            return save(after, audit(before, after) if audit else None)
-    raise Stale(what)
+    pause_failing_schedule(services, ended.app, schedule)

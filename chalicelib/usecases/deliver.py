@@ -8,7 +8,7 @@ from chalicelib.domain.errors import SubscriptionNotFound
 from chalicelib.domain.event import Event, Sent
 from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription, note_answer
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_named
+from chalicelib.usecases.change_record import change_named
 
 
 def deliver(services: Services, delivery: Delivery, event: Event) -> Delivery:

@@ -24,7 +24,7 @@ from chalicelib.domain.schedule_runs import corrected, fails_too_often, pause_it
 from chalicelib.domain.task import Task
 from chalicelib.domain.timetable import due_at, due_times, fired
 from chalicelib.ports import IdempotencyKey, Services
-from chalicelib.usecases.change import ATTEMPTS, change_named
+from chalicelib.usecases.change_record import ATTEMPTS, change_named
 from chalicelib.usecases.create import create_task
 from chalicelib.usecases.find_named import find_named
 

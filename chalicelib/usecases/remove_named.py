@@ -7,7 +7,7 @@ from chalicelib.domain.audit import Entry, What
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.named_record import Kind, Named
 from chalicelib.ports import NamedStore, Services
-from chalicelib.usecases.change import ATTEMPTS
+from chalicelib.usecases.change_record import ATTEMPTS
 from chalicelib.usecases.find_named import find_named
 
 

@@ -8,7 +8,7 @@ from chalicelib.domain.app import App
 from chalicelib.domain.audit import Entry, What, changed
 from chalicelib.domain.errors import AppExists, AppNotFound
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_app
+from chalicelib.usecases.change_record import change_app
 
 # What a cluster has a say in: the service that tasks are like, and their containers. All else of an app can be changed
 # also when its service is gone.

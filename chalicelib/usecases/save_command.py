@@ -6,7 +6,7 @@ from chalicelib.domain.audit import Entry, What, changed
 from chalicelib.domain.saved_command import COMMANDS, SavedCommand
 from chalicelib.domain.token import Token
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_named
+from chalicelib.usecases.change_record import change_named
 from chalicelib.usecases.create import refuse_what_cannot_run
 from chalicelib.usecases.find_named import find_named
 from chalicelib.usecases.ownership import refuse_unless_owner

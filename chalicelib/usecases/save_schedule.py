@@ -11,7 +11,7 @@ from chalicelib.domain.schedule import SCHEDULES, Schedule
 from chalicelib.domain.schedule_change import asked_to_be
 from chalicelib.domain.token import Token
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_named
+from chalicelib.usecases.change_record import change_named
 from chalicelib.usecases.create import refuse_what_cannot_run
 from chalicelib.usecases.find_named import find_named
 from chalicelib.usecases.fire import asked_of_its_tasks

@@ -10,7 +10,7 @@ from chalicelib.domain.subscription import SUBSCRIPTIONS, Subscription
 from chalicelib.domain.webhook_secret import new_secret
 from chalicelib.domain.webhook_target import target_of
 from chalicelib.ports import Services
-from chalicelib.usecases.change import change_named
+from chalicelib.usecases.change_record import change_named
 from chalicelib.usecases.find_named import find_named
 
 

@@ -14,7 +14,8 @@ from chalicelib.domain.status import Status
 from chalicelib.domain.stop_cause import StopCause
 from chalicelib.domain.task import Task, request_stop, wait_for_turn
 from chalicelib.ports import Services
-from chalicelib.usecases.change import Audit, change_task
+from chalicelib.usecases.change import change_task
+from chalicelib.usecases.change_record import Audit
 
 TOLD = 10  # of a queue, by the sweep
 WALKED = 500  # unfinished tasks in a page

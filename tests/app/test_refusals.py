@@ -308,8 +308,8 @@ def test_a_variable_name_must_be_one_and_not_ours(inside: HomeInProcess, name: s
         ("limit=5&limit=6", "limit"),
         ("initiated_by=%00", "initiated_by"),
         ("initiated_by=" + "x" * 256, "initiated_by"),
-        ("status=RUNNING&created_by=alice", "created_by"),
-        ("initiated_by=a&created_by=b&status=LOST", "status"),
+        ("initiated_by=a&created_by=b", "created_by"),
+        ("initiated_by=a&created_by=b&status=LOST", "initiated_by"),
     ],
 )
 def test_a_wrong_query_is_refused_by_name(inside: HomeInProcess, app: str, query: str, name: str) -> None:

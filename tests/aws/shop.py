@@ -1,6 +1,7 @@
 """A team's own things in the account: a cluster, a service with a log group and a secret, and the app for them."""
 
 import json
+from pathlib import Path
 
 from tests.aws.account import AwsAccount
 from tests.aws.command_line import Tapit
@@ -15,6 +16,13 @@ SETTINGS = Settings(
 
 
 EXECUTION_ROLE = "ecsTaskExecutionRole"
+
+
+def a_team(account: AwsAccount, home: Path) -> Tapit:
+    """Return a team's command line, with an app that points at the team's own service."""
+    tapit = Tapit(account.api_url, account.first_token(), home)
+    open_shop(account, tapit)
+    return tapit
 
 
 def open_shop(account: AwsAccount, tapit: Tapit) -> None:

@@ -21,7 +21,7 @@ from tests.aws.concessions import concede
 from tests.aws.emulator import ACCOUNT, REGION
 from tests.aws.internet import Front, fronting
 from tests.aws.roles import Workers, arn_of_session
-from tests.aws.shop import SETTINGS, open_shop
+from tests.aws.shop import SETTINGS, a_team
 from tests.aws.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -55,9 +55,7 @@ def account(tmp_path_factory: pytest.TempPathFactory, front: Front) -> Iterator[
 
 @pytest.fixture(scope="module")
 def admin(account: AwsAccount, tmp_path_factory: pytest.TempPathFactory) -> Tapit:
-    tapit = Tapit(account.api_url, account.first_token(), tmp_path_factory.mktemp("home"))
-    open_shop(account, tapit)
-    return tapit
+    return a_team(account, tmp_path_factory.mktemp("home"))
 
 
 @dataclass(frozen=True)

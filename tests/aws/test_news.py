@@ -13,7 +13,7 @@ import trustme
 from tests.aws.account import AwsAccount, open_account
 from tests.aws.command_line import Tapit
 from tests.aws.concessions import concede
-from tests.aws.shop import SETTINGS, open_shop
+from tests.aws.shop import SETTINGS, a_team
 from tests.aws.waiting import until
 from tests.receiver import Decide, Got, Receiver, answering, receiving
 
@@ -52,9 +52,7 @@ def account(
 
 @pytest.fixture(scope="module")
 def shop(account: AwsAccount, tmp_path_factory: pytest.TempPathFactory) -> Tapit:
-    tapit = Tapit(account.api_url, account.first_token(), tmp_path_factory.mktemp("home"))
-    open_shop(account, tapit)
-    return tapit
+    return a_team(account, tmp_path_factory.mktemp("home"))
 
 
 @contextmanager

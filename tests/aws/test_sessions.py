@@ -18,7 +18,7 @@ from tests.aws.command_line import Tapit
 from tests.aws.concessions import concede
 from tests.aws.data_channel import DataChannelClient
 from tests.aws.ecs_endpoint.faults import Fault, throttled
-from tests.aws.shop import SETTINGS, open_shop
+from tests.aws.shop import SETTINGS, a_team
 from tests.aws.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -74,9 +74,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
 
 @pytest.fixture(scope="module")
 def shop(account: AwsAccount, tmp_path_factory: pytest.TempPathFactory) -> Tapit:
-    tapit = Tapit(account.api_url, account.first_token(), tmp_path_factory.mktemp("home"))
-    open_shop(account, tapit)
-    return tapit
+    return a_team(account, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")

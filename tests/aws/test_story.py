@@ -27,7 +27,7 @@ from tests.aws.ecs_endpoint.faults import (
     unanswered,
 )
 from tests.aws.minutes import a_minute_passes
-from tests.aws.shop import SETTINGS, open_shop
+from tests.aws.shop import SETTINGS, a_team
 from tests.aws.waiting import until
 from tests.stops.lines import WELL
 
@@ -47,10 +47,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsAccount]:
 
 @pytest.fixture(scope="module")
 def shop(account: AwsAccount, tmp_path_factory: pytest.TempPathFactory) -> Tapit:
-    """A team's command line, with an app that points at the team's own service."""
-    tapit = Tapit(account.api_url, account.first_token(), tmp_path_factory.mktemp("home"))
-    open_shop(account, tapit)
-    return tapit
+    return a_team(account, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import DynamoTable
+from chalicelib.adapters.ecs import EcsCluster
+from tests.aws_adapters.ecs_account import a_cluster, ecs_on_moto
 from tests.dynamodb_table import SetClock, a_table, dynamodb_on_moto
 
 
@@ -23,3 +25,14 @@ def dynamodb() -> Iterator[Any]:
 @pytest.fixture
 def table(dynamodb: Any) -> DynamoTable:
     return a_table(dynamodb)
+
+
+@pytest.fixture
+def ecs() -> Iterator[Any]:
+    with ecs_on_moto() as ecs:
+        yield ecs
+
+
+@pytest.fixture
+def cluster(ecs: Any) -> EcsCluster:
+    return a_cluster(ecs)

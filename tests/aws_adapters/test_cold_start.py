@@ -77,7 +77,7 @@ def test_no_function_loads_what_only_others_need_or_what_comes_with_what_it_need
 
 
 # When schedules are due, and what is saved by name: for whoever is asked, and for the sweep, which fires them.
-OF_TIMES = {f"chalicelib.domain.{name}" for name in ("cron", "time_zones", "timetable", "schedule_runs")}
+OF_TIMES = {f"chalicelib.domain.{name}" for name in ("cron", "time_zones", "timetable")}
 OF_NAMES = {
     f"chalicelib.usecases.{verb}_{noun}"
     for verb in ("save", "remove")

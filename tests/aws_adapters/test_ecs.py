@@ -1,7 +1,6 @@
 """Tasks on ECS: what is asked of it, and what is read of its answers."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,17 +30,6 @@ from tests.aws_adapters.ecs_account import (
 )
 from tests.aws_clients import REGION
 from tests.builders import NOON, TASK_ID, a_task, an_app
-
-
-@pytest.fixture
-def ecs() -> Iterator[Any]:
-    with ecs_on_moto() as ecs:
-        yield ecs
-
-
-@pytest.fixture
-def cluster(ecs: Any) -> EcsCluster:
-    return a_cluster(ecs)
 
 
 def run_task_of(cluster: EcsCluster, app: App, **task: Any) -> dict[str, Any]:

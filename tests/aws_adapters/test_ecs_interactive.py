@@ -1,7 +1,6 @@
 """Tasks that people go into, on ECS: what they are started with, and which can never be."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,17 +26,6 @@ from tests.aws_adapters.ecs_account import (
 )
 from tests.aws_clients import REGION
 from tests.builders import a_task, an_app
-
-
-@pytest.fixture
-def ecs() -> Iterator[Any]:
-    with ecs_on_moto() as ecs:
-        yield ecs
-
-
-@pytest.fixture
-def cluster(ecs: Any) -> EcsCluster:
-    return a_cluster(ecs)
 
 
 def an_app_without_role(**changes: Any) -> App:

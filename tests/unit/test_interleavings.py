@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import NotDone
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
-from chalicelib.ports import Services
 from chalicelib.usecases.check_deadline import check_deadline
 from chalicelib.usecases.launch import launch_task
 from chalicelib.usecases.observe import record_sighting
@@ -20,7 +19,7 @@ from chalicelib.usecases.stop import stop_task
 from chalicelib.usecases.sweep import sweep
 from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
-from tests.builders import a_task, an_app
+from tests.builders import a_task, an_app, services_with
 from tests.dynamodb_table import SetClock
 from tests.quick_folder import quick_folder
 from tests.unit.simulated_ecs import Killed, SimulatedEcs, Weather
@@ -48,30 +47,12 @@ class World:
         lifecycle: Any = SleepingLifecycle()
         ecs: Any = self.ecs
         apps: Any = OneApp()
-        unused: Any = None
-        self.services = Services(
+        self.services = services_with(
             tasks=SqliteTaskStore(database, self.clock, lambda _: None),
             apps=apps,
-            feed=unused,
-            subscriptions=unused,
-            commands=unused,
-            schedules=unused,
-            secrets=unused,
-            app_secrets=unused,
-            deliveries=unused,
-            courier=unused,
-            sender=unused,
-            tokens=unused,
-            trusts=unused,
-            identities=unused,
-            audit=unused,
             cluster=ecs,
             lifecycle=lifecycle,
-            logs=unused,
-            changes=unused,
             clock=self.clock,
-            home="test",
-            stage="test",
         )
         self.services.tasks.create(a_task(), None, None)
 

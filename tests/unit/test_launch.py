@@ -25,7 +25,7 @@ from chalicelib.usecases.observe import record_sighting
 from chalicelib.usecases.stop import stop_task
 from local.store.database import Database
 from local.store.task_store import SqliteTaskStore
-from tests.builders import NOON, a_sighting, a_start_failure, a_task, an_app
+from tests.builders import NOON, a_sighting, a_start_failure, a_task, an_app, services_with
 from tests.dynamodb_table import SetClock
 from tests.quick_folder import quick_folder
 
@@ -110,30 +110,11 @@ def a_world(place: Path, **app: Any) -> Iterator[World]:
     apps: Any = OneApp(an_app(**app))
     database = Database(place / "tapit.db")
     store = SqliteTaskStore(database, clock, lambda _: None)
-    unused: Any = None
-    services = Services(
+    services = services_with(
         tasks=store,
         apps=apps,
-        feed=unused,
-        subscriptions=unused,
-        commands=unused,
-        schedules=unused,
-        secrets=unused,
-        app_secrets=unused,
-        deliveries=unused,
-        courier=unused,
-        sender=unused,
-        tokens=unused,
-        trusts=unused,
-        identities=unused,
-        audit=unused,
         cluster=asked,
-        lifecycle=unused,
-        logs=unused,
-        changes=unused,
         clock=clock,
-        home="test",
-        stage="test",
     )
     store.create(a_task(), None, None)
     with closing(database):

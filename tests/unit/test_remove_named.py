@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import NotFound, Stale
 from chalicelib.domain.token import Rights, Role, new_token
 from chalicelib.ports import NamedStore, Services
-from chalicelib.usecases.change import ATTEMPTS
+from chalicelib.usecases.change_record import ATTEMPTS
 from chalicelib.usecases.remove_command import remove_command, remove_commands
 from chalicelib.usecases.remove_schedule import remove_schedule, remove_schedules
 from chalicelib.usecases.remove_subscription import remove_subscription, remove_subscriptions

@@ -17,7 +17,7 @@ from chalicelib.domain.delivery import WAITS, State
 from chalicelib.domain.fan_out import delivery_of
 from chalicelib.domain.status import Status
 from chalicelib.domain.subscription import PAUSED, SUBSCRIPTIONS, Subscription, pause, resume
-from chalicelib.usecases.change import change_named
+from chalicelib.usecases.change_record import change_named
 from tests import receiver as does
 from tests.local.supervisor.supervised_task import until
 from tests.receiver import Behaviour, Got, Receiver, answering, answering_after, receiving

@@ -33,7 +33,7 @@ from local.store.subscription_store import SqliteSubscriptionStore
 from local.store.task_store import SqliteTaskStore
 from local.store.webhook_secrets import SqliteWebhookSecrets
 from tests import receiver as does
-from tests.builders import a_subscription, a_task, an_app
+from tests.builders import a_subscription, a_task, an_app, services_with
 from tests.dynamodb_table import SetClock
 from tests.receiver import Behaviour, Receiver, answering, receiving
 from tests.webhooks.post_office import SECRET
@@ -124,31 +124,15 @@ class Machine:
         return self.services.subscriptions.get("shop", name)
 
     def _new_services(self) -> Services:
-        unused: Any = None
         database, clock = self._database, self._clock
-        return Services(
+        return services_with(
             tasks=SqliteTaskStore(database, clock, lambda _: None),
-            apps=unused,
             feed=SqliteFeed(database, clock),
             subscriptions=SqliteSubscriptionStore(database, clock, lambda _: None),
-            commands=unused,
-            schedules=unused,
             secrets=SqliteWebhookSecrets(database),
-            app_secrets=unused,
             deliveries=SqliteDeliveries(database),
-            courier=unused,
             sender=WebhookSender(clock, allow_local=True),
-            tokens=unused,
-            trusts=unused,
-            identities=unused,
-            audit=unused,
-            cluster=unused,
-            lifecycle=unused,
-            logs=unused,
-            changes=unused,
             clock=clock,
-            home="test",
-            stage="test",
         )
 
 

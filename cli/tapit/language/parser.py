@@ -37,6 +37,7 @@ def understand(command: Command, words: list[str]) -> Request:
     if found.behind:
         from tapit.language.two_readings import refuse_two_readings
 
+        _refuse_beside_a_line(command, found)
         refuse_two_readings(command, found)
     _take_bare(request, found)
     return request
@@ -90,11 +91,8 @@ def _take_bare(request: Request, found: Sorted) -> None:
         )
     if len(bare) > 1:
         _refuse_swallowed_setting(command, found.bare)
-    if command.takes_shell_command:
-        from tapit.language import two_readings
-
-        two_readings.refuse_without_name(command, found)
-        two_readings.refuse_more_than_a_line(command, found)
+    if command.name_first or (command.takes_shell_command and len(bare) > 1):
+        _refuse_beside_a_line(command, found)
     _put(request, key, bare[0] if len(bare) == 1 else _quoted(bare))
 
 
@@ -117,6 +115,13 @@ def _as_line(request: Request, words: list[str]) -> str:
     if "line" in request.settings or key_of(command, "line") is None:
         return f"tapit {command.path} --help"
     return f"if it is the line: line={_quoted([' '.join(words)])}"
+
+
+def _refuse_beside_a_line(command: Command, found: Sorted) -> None:
+    from tapit.language.beside_a_line import refuse_more_than_a_line, refuse_without_name
+
+    refuse_without_name(command, found)
+    refuse_more_than_a_line(command, found)
 
 
 def _refuse_swallowed_setting(command: Command, bare: list[str]) -> None:

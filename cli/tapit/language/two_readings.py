@@ -10,19 +10,18 @@ from tapit.language.options import (
     Option,
     flags_of,
     is_dashed,
-    is_setting,
     is_swallowed,
     key_of,
     keys_of,
     looks_like_one,
     read_option,
 )
-from tapit.language.sorting import Sorted, could_be_name
 from tapit.language.suggested_command import as_typed
 from tapit.language.values import OWN_VARIABLES, names_variable
 
 if TYPE_CHECKING:
     from tapit.language.command import Command, Key
+    from tapit.language.sorting import Sorted
 
 RULE = "Options and key=value go before the command, or after one in quotes with a space in it."
 PART_OF_THE_COMMAND = "If it is part of the command, put -- before the command."
@@ -35,7 +34,6 @@ def refuse_two_readings(command: Command, found: Sorted) -> None:
     if at is None:
         return
     word, after = found.behind[at], found.behind[at + 1 :]
-    refuse_without_name(command, found)
     if is_swallowed(command, word) and not looks_like_one(command, word):
         raise swallowed(command, word)
     option = read_option(word, after, flags_of(command), keys_of(command))
@@ -51,42 +49,6 @@ def refuse_two_readings(command: Command, found: Sorted) -> None:
 
 def _may_be_ours(command: Command, word: str) -> bool:
     return word == END_OF_OPTIONS or looks_like_one(command, word) or is_swallowed(command, word)
-
-
-def refuse_without_name(command: Command, found: Sorted) -> None:
-    """The first word was the name, maybe: without quotes nobody knows where the line begins."""
-    said = [option.key.name for option in found.options if option.key]
-    named = [word for word in found.behind if word.startswith(("name=", "--name"))]
-    first, *others = [*found.bare, *found.behind, *(found.marked or [])] or [""]
-    if not command.name_first or "name" in said or named or not could_be_name(first):
-        return
-    left = Sorted()
-    left.said, left.behind = [*found.options], others
-    options, theirs = _sorted_as_ours(command, left)
-    for option in options:
-        if option.key is not None and option.key.may_hold_spaces and option.value is not None:
-            option.key.reads(option.key.name, option.value)  # what it cannot be is the better thing to say
-    if not theirs:
-        what = f"tapit {command.path} needs a line to run as well"
-        raise UsageError(what, None, f"{_line(command, [Option([first]), *options], [], mark=False)} 'LINE'")
-    raise UsageError(
-        f"tapit {command.path} needs name=",
-        f"Is {first} the name? Before a line in quotes it would be; without quotes it is the line's first word.",
-        _line(command, [Option([f"name={first}"]), *options], theirs),
-    )
-
-
-def refuse_more_than_a_line(command: Command, found: Sorted) -> None:
-    """A line in quotes is all of it; what stands beside it was to be something else, mostly an option."""
-    line, *others = found.bare or [""]
-    if not any(map(str.isspace, line)) or is_setting(line) or not others or found.marked is not None:
-        return
-    known = [option for option in found.options if option.is_known]
-    ways = (
-        f"part of it: {_line(command, known, [' '.join([line, *others])], mark=False)}",
-        f"words of a program with a space in its name: {_line(command, known, [line, *others])}",
-    )
-    raise UsageError(f"unexpected word {others[0]!r}", "A line in quotes is the whole line.", "\n".join(ways))
 
 
 def swallowed(command: Command, word: str) -> UsageError:
@@ -177,7 +139,7 @@ def _line_without(command: Command, word: str, found: Sorted) -> str:
     """Of what stands before the command all that is needless goes at once."""
     options = [option for option in found.options if not _why_needless(command, option.typed[0])]
     theirs = [one for one in (*found.bare, *found.behind, *(found.marked or [])) if one != word]
-    return _line(command, options, theirs, mark=found.marked is not None or any(map(is_dashed, theirs)))
+    return typed_line(command, options, theirs, mark=found.marked is not None or any(map(is_dashed, theirs)))
 
 
 def _within_quotes(command: Command, found: Sorted, line: str) -> str:
@@ -186,7 +148,7 @@ def _within_quotes(command: Command, found: Sorted, line: str) -> str:
 
     strange = [word for option in found.options if not option.is_known for word in option.typed]
     known = [option for option in found.options if option.is_known]
-    return _line(command, known, [" ".join([line, *map(shlex.quote, strange)])], mark=False)
+    return typed_line(command, known, [" ".join([line, *map(shlex.quote, strange)])], mark=False)
 
 
 def _variable_before(command: Command, found: Sorted) -> str:
@@ -195,11 +157,11 @@ def _variable_before(command: Command, found: Sorted) -> str:
     strange = [word for option in found.options if not option.is_known for word in option.typed]
     theirs = [*found.bare, *found.behind]
     whole = [*strange, *theirs] if found.quoted is None else [" ".join([*strange, found.quoted])]
-    ways = [f"the command's: {_line(command, known, whole, mark=found.quoted is None)}"]
+    ways = [f"the command's: {typed_line(command, known, whole, mark=found.quoted is None)}"]
     if theirs and any(key.name == "env" for key in command.keys) and all(map(_sets_variable, strange)):
         variables = [Option([f"env={word}"]) for word in strange]
         mark = bool(found.behind)
-        ways.append(f"a variable of the task: {_line(command, [*known, *variables], theirs, mark=mark)}")
+        ways.append(f"a variable of the task: {typed_line(command, [*known, *variables], theirs, mark=mark)}")
     return "\n".join(ways)
 
 
@@ -209,19 +171,20 @@ def _sets_variable(word: str) -> bool:
 
 
 def _as_theirs(command: Command, found: Sorted) -> str:
-    return f"the command's: {_line(command, found.options, [*found.bare, *found.behind])}"
+    return f"the command's: {typed_line(command, found.options, [*found.bare, *found.behind])}"
 
 
 def _as_ours(command: Command, found: Sorted) -> str | None:
     """The same words, with all that tapit knows before the command; None when it knows none of them."""
-    options, theirs = _sorted_as_ours(command, found)
+    options, theirs = sorted_as_ours(command, found)
     if any(flag.name == "help" for option in options for flag in option.flags):
         return f"tapit's own: tapit {command.path} --help"
     has_more = len(options) > len(found.options) or END_OF_OPTIONS in found.behind
-    return f"tapit's own: {_line(command, options, theirs)}" if has_more else None
+    return f"tapit's own: {typed_line(command, options, theirs)}" if has_more else None
 
 
-def _sorted_as_ours(command: Command, found: Sorted) -> tuple[list[Option], list[str]]:
+def sorted_as_ours(command: Command, found: Sorted) -> tuple[list[Option], list[str]]:
+    """All that tapit knows, wherever it stands, and the words that are left."""
     options, theirs = list(found.options), list(found.bare)
     at = 0
     while at < len(found.behind):
@@ -239,7 +202,7 @@ def _sorted_as_ours(command: Command, found: Sorted) -> tuple[list[Option], list
     return options, theirs
 
 
-def _line(command: Command, options: list[Option], theirs: list[str], *, mark: bool = True) -> str:
+def typed_line(command: Command, options: list[Option], theirs: list[str], *, mark: bool = True) -> str:
     from shlex import quote
 
     ours = [word for option in options for word in _without_value_of_variable(option)]

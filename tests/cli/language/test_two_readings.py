@@ -319,5 +319,18 @@ def test_beside_a_line_in_quotes_no_word_becomes_part_of_it_unasked(words: list[
     ]
 
 
+def test_a_key_without_its_equals_sign_beside_a_line_in_quotes_is_recognised() -> None:
+    refused = refusal("create", "schedule", "name=x", "echo hi", "every", "15m")
+
+    assert (refused.what, refused.then) == ("unexpected word 'every'", "did you mean every=15m?")
+
+
+def test_beside_a_line_in_quotes_a_word_is_unexpected_whatever_follows_it() -> None:
+    refused = refusal("create", "task", "sleep 1", "lock", "-w")
+
+    assert refused.what == "unexpected word 'lock'"
+    assert (refused.then or "").splitlines()[0] == "part of it: tapit create task -w 'sleep 1 lock'"
+
+
 def test_a_variable_beside_a_command_in_quotes_is_part_of_it() -> None:
     assert read("create", "task", "NAME=a b", "echo hi").settings["line"] == "'NAME=a b' 'echo hi'"
