@@ -24,6 +24,7 @@ NAMES = (
     "memory",
     "stop_at_limit",
     "sessions",
+    "containers",
     "cold_start",
     "aws_home",
 )

@@ -75,9 +75,9 @@ class Home:
 
 
 @contextmanager
-def running_home(program: Sequence[str] = TAPIT_LOCAL) -> Iterator[Home]:
+def running_home(program: Sequence[str] = TAPIT_LOCAL, **env: str) -> Iterator[Home]:
     """Serve until the block ends; then nothing is left, neither a process nor a file."""
-    with temporary_place() as place, serving(place, program) as home:
+    with temporary_place() as place, serving(place, program, **env) as home:
         home.ask("POST", "/apps", {"name": APP, "stop_timeout": 2})
         subprocess.run([BIN / "tapit", "config", "set", f"app={APP}", "-q"], env=dict(home.env), check=True)
         yield home
@@ -90,9 +90,9 @@ def temporary_place() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(place: Path, program: Sequence[str] = TAPIT_LOCAL) -> Iterator[Home]:
+def serving(place: Path, program: Sequence[str] = TAPIT_LOCAL, **more: str) -> Iterator[Home]:
     """Serve the state folder in a place, and end the server and every task of it with the block."""
-    env = {"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+    env = {"HOME": str(place), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8", **more}
     command = [*program, "--state", str(place / "state"), "--port", "0"]
     server = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, cwd=REPOSITORY)
     try:

@@ -1,28 +1,38 @@
 """The network that an app's tasks have to themselves: there when one of them needs it."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-_CONFLICT = 409
+_TRIES, _PAUSE = 5, 0.05  # seconds
 # For Podman's, whose networks lead to one another; Docker's do not, and Docker passes over what it does not know.
 _ALONE = {"isolate": "true"}
 
 
 def have_network(client: Any, name: str, labels: Mapping[str, str]) -> None:
-    """Make it unless it is there; of several who find it missing, one makes it."""
-    try:
-        client.inspect_network(name)
-    except NotFound:
-        _make(client, name, labels)
+    """Make it unless it is there. Several may find it missing at once; Podman may give two networks the same addresses
+    then, and refuses the second.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            client.inspect_network(name)
+        except NotFound:
+            if _is_made(client, name, labels, is_last_try=tries_left == 0):
+                return
+        else:
+            return
+        time.sleep(_PAUSE)
 
 
-def _make(client: Any, name: str, labels: Mapping[str, str]) -> None:
+def _is_made(client: Any, name: str, labels: Mapping[str, str], *, is_last_try: bool) -> bool:
     try:
         client.create_network(
             name, driver="bridge", options=_ALONE, labels=dict(labels), check_duplicate=True
         )
-    except APIError as error:
-        if error.status_code != _CONFLICT:
+    except APIError:
+        if is_last_try:
             raise
+        return False
+    return True

@@ -23,7 +23,6 @@ from local.supervisor.exit_record import ExitRecord
 from local.supervisor.spec import Spec
 
 KILLED = 137
-NOT_RUN = (126, 127)
 REMOVED = "its container was removed by somebody else, so how it ended is not known"
 ENGINE_WENT_DOWN = "the container engine went down, and took its containers along"
 _LOOKS_AROUND_EVERY = 0.2  # seconds
@@ -31,6 +30,7 @@ _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
+_BEGINS_WITHIN, _TELLS_AGAIN = 2.0, 0.3
 _REMOVAL = 1.0  # seconds that it may take
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
@@ -49,7 +49,7 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
-        self._is_to_be_told = False
+        self._tell_at = math.inf
         self._is_over = False
         self._agent: AgentProcess | None = None
         self._agents_word: int | None = None  # of an attached task: it ends with its agent
@@ -122,16 +122,17 @@ class ContainerTask:
             self._look_at = min(self._look_at, moment)
 
     def due_at(self) -> float:
-        return math.inf if self._is_over else self._look_at
+        return math.inf if self._is_over else min(self._look_at, self._tell_at)
 
     def look(self, moment: float) -> None:
         assert self._output is not None
         self._output.pass_on()
         self._hear_agent()
+        if not self._is_over and moment >= self._tell_at:
+            self._tell(moment)
         if self._is_over or moment < self._look_at:
             return
         self._inspect()
-        self._tell()
         if not self._output.is_at_end:
             self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
             return
@@ -180,7 +181,7 @@ class ContainerTask:
         self._exit_record.exited(exit_code)
         if self._exit_record.stopped_by is not None:
             return
-        if exit_code in NOT_RUN and (why := why_nothing_ran(self._container)):
+        if why := why_nothing_ran(self._container, exit_code):
             self._exit_record.failed_to_start(CannotStart.ecs_name, why)
         elif self._engine_was_gone and exit_code > 128:
             self._exit_record.host_failed(ENGINE_WENT_DOWN)
@@ -205,18 +206,18 @@ class ContainerTask:
     # Ending
 
     def terminate(self) -> None:
-        """An engine that is not there now passes it on when it is."""
         if self._agent is not None:
             self._agent.terminate()
-        self._is_to_be_told = True
-        self._tell()
+        self._tell_at = 0.0
 
-    def _tell(self) -> None:
-        if not self._is_to_be_told:
-            return
-        with suppress(*GONE):
+    def _tell(self, moment: float) -> None:
+        """An init that has just begun takes no signal, and an engine that is away passes none on: tell them again."""
+        try:
             self._signal(self._container.stop_signal)
-            self._is_to_be_told = False
+        except GONE:
+            self._tell_at = moment + _LONGEST_PAUSE
+        else:
+            self._tell_at = moment + _TELLS_AGAIN if moment < _BEGINS_WITHIN else math.inf
 
     def kill(self) -> None:
         if self._output is None:

@@ -1,25 +1,35 @@
-"""Why nothing of a command ran, when its container ended with 126 or 127: an init starts in any image."""
+"""Why nothing of a command ran although its container did: an init starts in any image, and fails to go on.
+
+catatonit ends with 126 or 127 then, tini with 1 where the image is for another processor.
+"""
 
 from docker.errors import NotFound
 
 from local.docker_driver.engine import FAILURES
 from local.docker_driver.made_container import MadeContainer
 
+MAYBE_NOTHING_RAN = (1, 126, 127)
 SHELL = "/bin/sh"
+_LAST_LINES = 5
 _NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of one processor, as kernels and as images have it
 
 
-def why_nothing_ran(container: MadeContainer) -> str | None:
+def why_nothing_ran(container: MadeContainer, exit_code: int) -> str | None:
     """Return None when the code is the command's own."""
+    if exit_code not in MAYBE_NOTHING_RAN:
+        return None
     try:
-        return _of_another_processor(container) or _without_shell(container)
+        return _of_another_processor(container) or (_without_shell(container) if exit_code > 1 else None)
     except FAILURES:
         return None
 
 
 def _of_another_processor(container: MadeContainer) -> str | None:
+    """Where an emulator runs such images, the code is the command's own."""
     wanted, has = container.image.get("Architecture"), container.client.version().get("Arch")
     if not wanted or not has or _NAMES.get(wanted, wanted) == _NAMES.get(has, has):
+        return None
+    if b"xec format error" not in container.client.logs(container.name, tail=_LAST_LINES):
         return None
     return f"exec format error: the image is for {wanted}, and the engine runs on {has}"
 

@@ -1,7 +1,6 @@
 """One engine for all tests, and images in it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -54,11 +53,4 @@ def registry(engine: Engine, own_podman: Podman) -> Iterator[None]:
 def shared(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHome]:
     """A home for all: use an app of your own, and leave server and engine alone."""
     with container_home(engine, tmp_path_factory.mktemp("containers")) as home:
-        yield home
-
-
-@pytest.fixture
-def own(engine: Engine, tmp_path: Path) -> Iterator[ContainerHome]:
-    """A home of the test's own."""
-    with container_home(engine, tmp_path / "home") as home:
         yield home

@@ -19,7 +19,7 @@ SHELLS = "localhost/tapit-tests/shells:1"
 OTHER_ARCHITECTURE = "s390x"
 # Linked to one file: the applets that lines of tests use.
 APPLETS = """
-    sh ash cat chmod cp cut date dd df echo env false find grep head hostname id kill ln ls mkdir mount nc nslookup
+    ash base64 cat chmod cp cut date dd df echo env false find grep head hostname id kill ln ls mkdir mount nc nslookup
     od printf ps pwd rm sed seq setsid sleep sort stat stty tail test touch tr true tty uname wc wget whoami yes
 """
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -54,17 +54,18 @@ def image(name: str, fill: Fill, architecture: str = ARCHITECTURE, **config: Any
     return whole.getvalue()
 
 
-def busybox(files: tarfile.TarFile) -> None:
-    """2 MB: a shell, what goes with it, and ann, who is nobody special."""
+def busybox(files: tarfile.TarFile, shell: str = "busybox") -> None:
+    """2 MB: a shell, what goes with it, and ann, who is nobody special. `shell` is what `sh` is."""
     _add_folders(files)
     _add(files, "bin/busybox", Path(_found("busybox")).read_bytes(), 0o755)
     for applet in APPLETS.split():
         _link(files, f"bin/{applet}", "busybox")
+    _link(files, "bin/sh", shell)
 
 
 def shells(files: tarfile.TarFile) -> None:
-    """Add bash, dash and a Python to busybox, with what they are linked to."""
-    busybox(files)
+    """Add bash, a Python and dash, which is `sh` then, to busybox, with what they are linked to."""
+    busybox(files, "dash")
     python = os.path.realpath(sys.executable)
     programs = {"bin/bash": _found("bash"), "bin/dash": _found("dash"), python.lstrip("/"): python}
     for name, program in programs.items():

@@ -3,23 +3,15 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.containers.engine import Engine
-from tests.containers.images import ARCHITECTURE, BUSYBOX
+from tests.containers.images import BUSYBOX
 from tests.containers.podman import CannotRun, podman
-from tests.containers.registry import CLOSED, LISTS_ANOTHER_MACHINE, NAME, NOBODY_THERE, PASSWORD, REPOSITORY
 from tests.local.supervisor.supervised_task import GENEROUS, until
 
-REFUSED = {
-    f"{REPOSITORY}:none": "manifest unknown",
-    LISTS_ANOTHER_MACHINE: f"for architecture {ARCHITECTURE}",
-    CLOSED: "authentication required",
-    NOBODY_THERE: "connection refused",
-}
 IS_KILLED = """
 import os, signal
 from tests.containers.images import busybox, image
@@ -45,32 +37,10 @@ def test_a_container_runs(engine: Engine) -> None:
             container.remove(force=True)
 
 
-@pytest.mark.parametrize("shell", ["bash --posix", "dash", "busybox sh", "python3 -IS"])
-def test_an_image_of_this_machines_programs_has_what_they_need(
-    engine: Engine, shells_image: str, shell: str
-) -> None:
+def test_an_image_of_this_machines_programs_has_what_they_need(engine: Engine, shells_image: str) -> None:
+    each = "bash --posix -c :; dash -c :; busybox sh -c :; python3 -IS -c 0"
     with engine.client() as client:
-        said = client.containers.run(
-            shells_image, [*shell.split(), "-c", "print" * ("python" in shell) or ":"], remove=True
-        )
-    assert said == b""
-
-
-def test_images_come_from_registries(engine: Engine, registry: None) -> None:
-    known = {"username": NAME, "password": PASSWORD}
-    with engine.client() as client:
-        for name, credentials in ((f"{REPOSITORY}:1", None), (CLOSED, known)):
-            client.images.pull(name, auth_config=credentials)
-            client.images.remove(name)
-        assert {
-            name: _error_in(client.api.pull(name, stream=True, decode=True)) for name in REFUSED
-        } == REFUSED
-
-
-def _error_in(progress: Iterable[dict[str, str]]) -> str:
-    """Return which of the errors the engine tells of while it pulls: the answer began well."""
-    said = " ".join(line.get("error", "") for line in progress)
-    return next((why for why in REFUSED.values() if why in said), said)
+        assert client.containers.run(shells_image, ["sh", "-ec", each], remove=True, stderr=True) == b""
 
 
 def test_nothing_is_left_of_an_engine_whose_tests_were_killed() -> None:

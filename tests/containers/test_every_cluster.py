@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import NotInteractive, NotReady, SessionOver, TaskOver
 from chalicelib.domain.session import Session, session_argv
+from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ports import DataChannel
 from tests.builders import NOON
@@ -21,9 +22,24 @@ WAITS = "echo up; while :; do sleep 0.05; done"
 EXITED, STOPPED = "EssentialContainerExited", "UserInitiated"
 
 
-@pytest.fixture(params=["processes", "containers", "ecs"])
-def tested(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestedCluster]:
-    with _cluster(request, tmp_path) as cluster:
+EXIT_CODES = {
+    "true": 0,
+    "exit 3": 3,
+    "exit 255": 255,
+    "no-such-command-at-all": 127,
+    "kill -9 $$": 137,
+    "sh -c 'kill -9 $$'": 137,
+    "false | true": 0,
+    "false; exit $?": 1,
+}
+
+
+@pytest.fixture(scope="module", params=["processes", "containers", "ecs"])
+def tested(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestedCluster]:
+    place = tmp_path_factory.mktemp("cluster")
+    with _cluster(request, place) as cluster:
         yield cluster
 
 
@@ -37,26 +53,21 @@ def _cluster(request: pytest.FixtureRequest, place: Path) -> AbstractContextMana
             return emulated_ecs()
 
 
-@pytest.mark.parametrize(
-    ("command", "exit_code"),
-    [
-        ("true", 0),
-        ("exit 3", 3),
-        ("exit 255", 255),
-        ("no-such-command-at-all", 127),
-        ("kill -9 $$", 137),
-        ("sh -c 'kill -9 $$'", 137),
-        ("false | true", 0),
-        ("false; exit $?", 1),
-    ],
-)
-def test_the_exit_code_is_the_commands(tested: TestedCluster, command: str, exit_code: int) -> None:
-    ended = tested.ended(tested.started(command))
+@pytest.fixture(scope="module")
+def ended(tested: TestedCluster) -> dict[str, Sighting]:
+    """The ends of all of EXIT_CODES, which ran side by side."""
+    tasks = [tested.started(command) for command in EXIT_CODES]
+    return {task.command: tested.ended(task) for task in tasks}
 
-    assert (ended.exit_code, ended.stop_code, ended.out_of_memory) == (exit_code, EXITED, False)
-    assert ended.started_at is not None
-    assert ended.stopped_at is not None
-    assert ended.started_at <= ended.stopped_at
+
+@pytest.mark.parametrize("command", EXIT_CODES)
+def test_the_exit_code_is_the_commands(ended: dict[str, Sighting], command: str) -> None:
+    end = ended[command]
+
+    assert (end.exit_code, end.stop_code, end.out_of_memory) == (EXIT_CODES[command], EXITED, False), end
+    assert end.started_at is not None
+    assert end.stopped_at is not None
+    assert end.started_at <= end.stopped_at
 
 
 def test_a_start_that_is_repeated_starts_no_second_container(tested: TestedCluster) -> None:
@@ -118,7 +129,7 @@ def test_all_that_is_printed_is_kept_in_its_order(tested: TestedCluster) -> None
 
 
 def test_what_is_printed_at_the_very_end_is_kept(tested: TestedCluster) -> None:
-    tasks = [tested.started(f"echo last words of {number}; kill -9 $$") for number in range(5)]
+    tasks = [tested.started(f"echo last words of {number}; kill -9 $$") for number in range(3)]
 
     for number, task in enumerate(tasks):
         tested.ended(task)
@@ -161,15 +172,27 @@ STOPS = {
 }
 
 
-@pytest.mark.parametrize("name", STOPS)
-def test_a_stop_lets_every_process_end_well_and_lets_none_go_on(tested: TestedCluster, name: str) -> None:
-    command, exit_code, printed = STOPS[name]
-    tested = tested.with_app(stop_timeout=2 if name == "ignored" else 30)
-    task = tested.started(command)
-    tested.says(task, "up")
+@pytest.fixture(scope="module")
+def stopped(tested: TestedCluster) -> dict[str, Task]:
+    """Tasks of all of STOPS, which were asked to end side by side."""
+    tasks = {name: _with_patience(tested, name).started(command) for name, (command, *_) in STOPS.items()}
+    for task in tasks.values():
+        tested.says(task, "up")
+    for reason in ("stopped by ann", "stopped by bob"):
+        for task in tasks.values():
+            tested.cluster.stop(task, reason)
+    return tasks
 
-    tested.cluster.stop(task, "stopped by ann")
-    tested.cluster.stop(task, "stopped by bob")
+
+def _with_patience(tested: TestedCluster, name: str) -> TestedCluster:
+    return tested.with_app(stop_timeout=2 if name == "ignored" else 30)
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_stop_lets_every_process_end_well_and_lets_none_go_on(
+    tested: TestedCluster, stopped: dict[str, Task], name: str
+) -> None:
+    task, (_, exit_code, printed) = stopped[name], STOPS[name]
     ended = tested.ended(task)
     tested.cluster.stop(task, "stopped too late")
 

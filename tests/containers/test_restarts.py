@@ -18,6 +18,31 @@ LINES = ["up", *map(str, range(1, 1001))]
 A_SECOND = 1 / 3600
 
 
+@pytest.fixture(scope="module")
+def own(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHome]:
+    """A home whose server may be killed, and is started again by who did it."""
+    with container_home(engine, tmp_path_factory.mktemp("own")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[Podman]:
+    """An engine that may be killed, and is started again by who did it."""
+    try:
+        with podman() as engine:
+            with Engine(engine.host).client() as client:
+                client.images.load(image(BUSYBOX, busybox))
+            yield engine
+    except CannotRun as why:
+        pytest.skip(f"No engine can run containers here: {why}")
+
+
+@pytest.fixture(scope="module")
+def on_it(fragile: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHome]:
+    with container_home(Engine(fragile.host), tmp_path_factory.mktemp("on-it")) as home:
+        yield home
+
+
 def let_go(home: ContainerHome, task_id: str) -> None:
     home.inside(task_id, "touch", "/tmp/go")
 
@@ -88,24 +113,6 @@ def test_a_container_whose_supervisor_and_server_were_killed_is_found_by_the_nex
     task = own.api.finished(task_id)
     assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
     until(lambda: not any(task_id in name for name in own.left()))
-
-
-@pytest.fixture
-def fragile() -> Iterator[Podman]:
-    """An engine of the test's own."""
-    try:
-        with podman() as engine:
-            with Engine(engine.host).client() as client:
-                client.images.load(image(BUSYBOX, busybox))
-            yield engine
-    except CannotRun as why:
-        pytest.skip(f"No engine can run containers here: {why}")
-
-
-@pytest.fixture
-def on_it(fragile: Podman, tmp_path: Path) -> Iterator[ContainerHome]:
-    with container_home(Engine(fragile.host), tmp_path / "home") as home:
-        yield home
 
 
 def test_a_container_goes_on_while_its_engine_is_restarted(fragile: Podman, on_it: ContainerHome) -> None:

@@ -16,9 +16,9 @@ Ran = subprocess.CompletedProcess[bytes]
 class Desk:
     """A user of one app of a home."""
 
-    def __init__(self, home: HomeProcess, folder: Path) -> None:
+    def __init__(self, home: HomeProcess, folder: Path, **app: Any) -> None:
         self.home = home
-        self.app = home.new_app(environment={"APP_NAME": "demo", "PS1": "prompt> ", "ENV": ""})
+        self.app = home.new_app(environment={"APP_NAME": "demo", "PS1": "prompt> ", "ENV": ""}, **app)
         self.env = home.env_for(self.app)
         self._folder = folder
         self._people: list[Person] = []
