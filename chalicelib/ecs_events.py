@@ -77,6 +77,7 @@ def sighting_in(detail: dict[str, Any]) -> Sighting:
     ours = _mark(seen)
     main = _main_container(seen.containers)
     never_ran = _NEVER_RAN in (main.reason or "")
+    progress = _text(WAITING_FOR, seen.attributes)
     return Sighting(
         version=seen.version,
         arn=seen.taskArn,
@@ -89,7 +90,8 @@ def sighting_in(detail: dict[str, Any]) -> Sighting:
         reason=_reason(seen.stoppedReason, main.reason),
         out_of_memory=(main.reason or "").startswith("OutOfMemory"),
         time_was_up=(seen.stoppedReason or "").startswith(TIME_WAS_UP),
-        waiting_for=_text(WAITING_FOR, seen.attributes) or NOT_STARTED.get(seen.lastStatus),
+        waiting_for=progress or NOT_STARTED.get(seen.lastStatus),
+        progress=progress,
         lost_output_bytes=_number(LOST_OUTPUT, seen.attributes) or 0,
         command_exit_code=_number(COMMAND_EXIT_CODE, seen.attributes),
         attempt=int(ours[3]) if ours is not None and ours[3] else None,

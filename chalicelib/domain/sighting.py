@@ -31,6 +31,7 @@ class Sighting:
     out_of_memory: bool = False
     time_was_up: bool = False  # whoever stopped it did so for its time limit
     waiting_for: str | None = None
+    progress: str | None = None  # of what comes before the start, where that is known: "what (how far)"
     lost_output_bytes: int = 0
     command_exit_code: int | None = None  # of an attached task's command, where somebody inside saw it end
     attempt: int | None = (

@@ -316,9 +316,17 @@ def observe(task: Task, seen: Sighting, now: datetime) -> Task:
     )
     if seen.is_over:
         changed = _over(changed, seen, now)
+    elif seen.progress is not None and (line := _new_line(task, seen.progress)):
+        changed = changed.moved(changed.status, now, line)
     elif started_at is not None and task.status in (Status.PENDING, Status.STARTING):
         changed = changed.moved(Status.RUNNING, started_at)
     return task if changed == task else changed.but(ecs_version=seen.version)
+
+
+def _new_line(task: Task, progress: str) -> str | None:
+    """Return what the history is to say of something that has just begun; how far it is changes too often for that."""
+    what = progress.partition(" (")[0]
+    return None if (task.waiting_for or "").startswith(what) else what
 
 
 def is_stray(task: Task, seen: Sighting) -> bool:

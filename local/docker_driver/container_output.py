@@ -56,6 +56,11 @@ class ContainerOutput:
         while not self.is_at_end:
             self._take()
 
+    def give_up(self) -> None:
+        """Expect no more."""
+        if not self.is_at_end:
+            self._end()
+
     def rest(self) -> bytes:
         """Return what nobody has read yet."""
         left, self._waiting = bytes(self._waiting), bytearray()

@@ -30,6 +30,7 @@ _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
+_SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
 _BEGINS_WITHIN, _TELLS_AGAIN = 2.0, 0.3
 _REMOVAL = 1.0  # seconds that it may take
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
@@ -44,6 +45,7 @@ class ContainerTask:
         self._engine = Engine(spec.details["engine"], spec.details["api_version"])
         self._making: Future[MadeContainer] | None = None
         self._waits_for = ""
+        self._is_unwanted = False
         self._made: MadeContainer | None = None
         self._output: ContainerOutput | None = None
         self._state: dict[str, Any] = {}
@@ -51,6 +53,7 @@ class ContainerTask:
         self._engine_was_gone = False
         self._tell_at = math.inf
         self._is_over = False
+        self._heard_at = 0.0
         self._agent: AgentProcess | None = None
         self._agents_word: int | None = None  # of an attached task: it ends with its agent
         self._pause = _SHORTEST_PAUSE
@@ -77,6 +80,7 @@ class ContainerTask:
         told, tell_at = "", 0.0
         while not wait([self._making], _LOOKS_AROUND_EVERY).done:
             if preparation.is_unwanted():
+                self._is_unwanted = True
                 return False
             if self._waits_for != told and time.monotonic() >= tell_at:
                 told, tell_at = self._waits_for, time.monotonic() + _TELLS_EVERY
@@ -85,6 +89,9 @@ class ContainerTask:
         return True
 
     def _wait_for(self, what: str) -> None:
+        """Be told, on the thread that makes the container, which is of no use any more when the task is unwanted."""
+        if self._is_unwanted:
+            raise CannotStart("it is not wanted any more")
         self._waits_for = what
 
     def start(self, output: int) -> None:
@@ -117,6 +124,7 @@ class ContainerTask:
         assert self._output is not None
         assert source == self._output.source
         self._output.hear()
+        self._heard_at = moment
         if self._output.is_at_end:
             self._evidence.look()
             self._look_at = min(self._look_at, moment)
@@ -128,11 +136,17 @@ class ContainerTask:
         assert self._output is not None
         self._output.pass_on()
         self._hear_agent()
-        if not self._is_over and moment >= self._tell_at:
+        if self._is_over:
+            if moment > self._heard_at + _SILENCE:
+                self._output.give_up()
+            return
+        if moment >= self._tell_at:
             self._tell(moment)
-        if self._is_over or moment < self._look_at:
+        if moment < self._look_at:
             return
         self._inspect()
+        if self._is_over:
+            self._heard_at = moment
         if not self._output.is_at_end:
             self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
             return

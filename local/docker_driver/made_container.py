@@ -87,10 +87,21 @@ def _made_by_name(client: Any, spec: Spec, image: dict[str, Any], name: str) -> 
     if details["own_network"] is not None:
         have_own = partial(have_network, client, details["own_network"], details["labels"])
         have_own()
-    container_id = client.create_container_from_config(container_request(spec), name)["Id"]
+    container_id = _created(client, container_request(spec), name)
     for network in details["networks"][1:]:
         client.connect_container_to_network(name, network)
     return MadeContainer(client, container_id, name, image, _attached(client, name), have_own)
+
+
+def _created(client: Any, request: dict[str, Any], name: str) -> str:
+    """An engine refuses to bound a container to more processors than it has; all of them is what is meant then."""
+    try:
+        return str(client.create_container_from_config(request, name)["Id"])
+    except APIError as error:
+        if "range of cpus" not in str(error.explanation).lower():
+            raise
+    unbounded = {name: value for name, value in request["HostConfig"].items() if name != "NanoCpus"}
+    return str(client.create_container_from_config({**request, "HostConfig": unbounded}, name)["Id"])
 
 
 def _remove(client: Any, name: str) -> None:

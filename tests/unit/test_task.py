@@ -360,6 +360,18 @@ def test_a_late_refusal_changes_no_finished_task() -> None:
     assert refuse_launch(finished, "too late", LATER) is finished
 
 
+def test_a_pull_is_a_line_of_the_history_and_how_far_it_is_is_not() -> None:
+    task = a_starting_task()
+    told = ("pulling shop:1", "pulling shop:1 (1 of 3 layers)", "pulling shop:1 (2 of 3 layers)")
+
+    for version, progress in enumerate(told, start=1):
+        task = observe(task, a_sighting(version=version, waiting_for=progress, progress=progress), NOON)
+
+    assert task.waiting_for == told[-1]
+    assert [line.why for line in task.history if line.why] == ["pulling shop:1"]
+    assert task.status is Status.STARTING
+
+
 def test_waiting_for_capacity_is_on_record() -> None:
     waiting = wait_for_room(begin_attempt(a_task(), PLAN, NOON), "no processes left", NOON)
 
