@@ -24,7 +24,6 @@ from local.supervisor.spec import TASK_ID
 
 FORK_SERVER = Path(__file__).with_name("__main__.py")
 GIB = 1024**3
-PLAIN_PROCESSES = "this home runs plain processes, no containers"
 INHERITED = ("HOME", "LANG", "TERM")
 
 
@@ -40,13 +39,14 @@ class ProcessDriver:
 
     def check_app(self, app: App) -> Sequence[str]:
         named = {
+            "image": app.image,
             "sidecars": ",".join(app.sidecars),
             "user": app.user,
             "mounts": ",".join(app.mounts),
             "networks": ",".join(app.networks),
         }
         return [
-            f"{name}={value} is kept with the app, but not used: {PLAIN_PROCESSES}."
+            f"{name}={value} is kept with the app, but not used: its tasks run as plain processes."
             for name, value in named.items()
             if value
         ]
@@ -54,8 +54,8 @@ class ProcessDriver:
     def refuse(self, task: Task, app: App) -> None:
         """A process can be given any command that the API takes."""
 
-    def notes(self, task: Task, app: App | None) -> Sequence[str]:  # noqa: ARG002 - each driver's shape
-        return [*_not_used(task), *beyond_machine(task.size)]
+    def notes(self, task: Task, app: App | None) -> Sequence[str]:
+        return [*_not_used(task, app), *beyond_machine(task.size)]
 
     def not_enforced(self, task: Task) -> Sequence[str]:
         return [] if self._keeps_cpu else [f"cpu={task.cpu:g} is not enforced on this machine."]
@@ -88,11 +88,13 @@ class ProcessDriver:
         """Nothing of a process stays anywhere but in its run's folder."""
 
 
-def _not_used(task: Task) -> Iterator[str]:
+def _not_used(task: Task, app: App | None) -> Iterator[str]:
     named = (("image", task.image), ("docker_tag", task.docker_tag), ("user", task.user), ("pull", task.pull))
     for name, value in named:
         if value:
-            yield f"{name}={value} is kept with the task, but not used: {PLAIN_PROCESSES}."
+            yield f"{name}={value} is kept with the task, but not used: it runs as a plain process."
+    if app is not None and app.image and not task.image:
+        yield f"It runs as a plain process, and not in the image of {app.name}, {app.image}."
 
 
 def _main_command(task: Task, folder: RunFolder) -> str:

@@ -80,7 +80,7 @@ def test_a_home_without_containers_says_that_it_has_no_use_for_sidecars(inside: 
     )
 
     assert made.json["notes"] == [
-        "sidecars=proxy is kept with the app, but not used: this home runs plain processes, no containers."
+        "sidecars=proxy is kept with the app, but not used: its tasks run as plain processes."
     ]
     cleared = inside.ask("PATCH", "/apps/beside", {"sidecars": None})
     assert (cleared.json["sidecars"], cleared.json["notes"]) == ([], [])

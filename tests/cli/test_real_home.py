@@ -72,10 +72,10 @@ def test_a_size_that_does_not_exist_is_raised_with_a_note(machine: Place) -> Non
     assert json.loads(result.stdout)["memory"] == 5
 
 
-def test_who_and_which_tag_are_kept(machine: Place) -> None:
-    task = shown(machine, created(machine, "docker_tag=v1.2.3", "initiated_by=john.doe", "true"))
+def test_who_asked_for_it_and_whom_it_runs_as_are_kept(machine: Place) -> None:
+    task = shown(machine, created(machine, "user=app", "initiated_by=john.doe", "true"))
 
-    assert (task["docker_tag"], task["initiated_by"]) == ("v1.2.3", "john.doe")
+    assert (task["user"], task["initiated_by"]) == ("app", "john.doe")
     assert task["created_by"]
 
 

@@ -146,9 +146,14 @@ def test_plain_processes_are_chosen_by_hand_and_then_images_are_left_aside(
     engine: Engine, new_home: Any
 ) -> None:
     home = new_home("--driver", "process").start(DOCKER_HOST=engine.host)
-    created = home.api.create(home.new_app(), "pwd", image=BUSYBOX)
+    app = home.api.post("/apps", {"name": "shop", "image": BUSYBOX})
+    created = home.api.create("shop", "pwd", image=BUSYBOX)
+    of_the_app = home.api.create("shop", "true")
 
-    assert any("not used" in note for note in created["notes"])
+    not_used = f"image={BUSYBOX} is kept with the {{}}, but not used"
+    assert app["notes"][0].startswith(not_used.format("app"))
+    assert created["notes"][0].startswith(not_used.format("task"))
+    assert of_the_app["notes"] == [f"It runs as a plain process, and not in the image of shop, {BUSYBOX}."]
     assert str(home.state) in home.api.lines(created["id"])[0]
 
 
