@@ -116,7 +116,7 @@ def test_a_schedule_runs_for_three_minutes_and_each_of_its_times_is_one_task(
 
 def test_a_schedule_that_cannot_become_a_task_says_why(account: AwsAccount, shop: Tapit) -> None:
     shop.say("create", "command", "name=short-lived", "true")
-    shop.say("create", "schedule", "name=broken", "command=short-lived", "every=1m", "pause_after_failures=1")
+    shop.say("create", "schedule", "name=broken", "command=short-lived", "every=1m", "pause_after_failures=2")
     shop.say("delete", "command", "name=short-lived")
     for paused in (False, True):
         a_minute_passes(account, "shop", "broken")

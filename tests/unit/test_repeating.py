@@ -19,7 +19,8 @@ from chalicelib.adapters.dynamodb_schedules import DynamoScheduleStore
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.errors import Locked
 from chalicelib.domain.lock import IfLocked
-from chalicelib.domain.schedule import Missed, Overlap, Schedule
+from chalicelib.domain.schedule import MOST_RUNS, Missed, Overlap, Schedule
+from chalicelib.domain.schedule_runs import unended
 from chalicelib.domain.task import Task
 from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import ScheduleStore, Services, TaskQuery, TaskStore
@@ -43,6 +44,7 @@ BETWEEN = timedelta(
 NAMES = ("a", "b")
 AGAIN = 75
 LONG = timedelta(minutes=8)
+QUIET = 2  # minutes that may pass before a schedule is fired again
 
 
 class Repeating(World):
@@ -127,8 +129,10 @@ class Repeating(World):
                     self.told[name, run.time] = run.task_id
 
     def pass_minutes(self, count: int) -> None:
-        """Fewer than a history has runs, since somebody looked."""
-        if self.clock.time - min(self._due_at(name) for name in NAMES) < LONG:
+        """Fewer than a history has room for, since somebody looked: whose end is still to come stays in it."""
+        passed = self.clock.time - min(self._due_at(name) for name in NAMES)
+        room = min(MOST_RUNS - len(unended(self._schedule(name))) for name in NAMES)
+        if passed < LONG and passed + MINUTE * (count + QUIET) <= MINUTE * room:
             self.clock.time += MINUTE * count
 
     def settle(self) -> None:
