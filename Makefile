@@ -6,7 +6,7 @@ ARCH ?= arm64
 # What `make deploy` may be told beside STAGE; what is left out keeps its value, or its default.
 export CLUSTERS PASSABLE_ROLES LOG_GROUPS EXISTING_TABLE ACCESS_LOGS
 
-.PHONY: same-python demo test test-aws test-in-process test-typed test-here test-fast fuzz vulnerabilities format lint types imports bench docs wheels lock clean package deploy destroy first-token redrive
+.PHONY: same-python demo test test-elsewhere test-in-process test-typed test-here test-fast fuzz vulnerabilities format lint types imports bench docs wheels lock clean package deploy destroy first-token redrive
 
 demo: .venv/ready  ## one task, end to end, on this machine
 	@$(BIN)/python -m local.demo
@@ -32,7 +32,7 @@ redrive: .venv/deploy-ready  ## hand what is in the dead-letter queue over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
 # Tests wait most of the time, and these four parts have nothing in common: so they run side by side.
-ABOUT_AWS := tests/aws tests/deploy
+ELSEWHERE := tests/aws tests/containers tests/deploy
 IN_PROCESS := tests/aws_adapters tests/contract tests/unit
 TYPED := tests/cli tests/sessions
 SYNC := $(if $(filter output-sync,$(.FEATURES)),-Otarget)
@@ -41,10 +41,10 @@ OF_PROPERTIES := $$(grep -rlE "^(from|import) hypothesis" tests --include='test_
 
 test: lint types imports .venv/lint/ready .venv/lambda/ready .venv/aws/ready  ## everything CI checks
 	@echo "All tests, in four parts side by side; each is shown when it is over (some minutes) ..."
-	@$(MAKE) --no-print-directory -j4 $(SYNC) test-aws test-in-process test-typed test-here
+	@$(MAKE) --no-print-directory -j4 $(SYNC) test-elsewhere test-in-process test-typed test-here
 
-test-aws:
-	@$(BIN)/python -m pytest $(ABOUT_AWS)
+test-elsewhere:
+	@$(BIN)/python -m pytest $(ELSEWHERE)
 
 test-in-process:
 	@$(BIN)/python -m pytest $(IN_PROCESS)
@@ -53,7 +53,7 @@ test-typed:
 	@$(BIN)/python -m pytest $(TYPED)
 
 test-here:
-	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ABOUT_AWS) $(IN_PROCESS) $(TYPED))
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ELSEWHERE) $(IN_PROCESS) $(TYPED))
 
 LOCK_FILES := constraints.txt requirements-lambda.txt requirements-lint.txt requirements-audit.txt tests/aws/requirements-emulator.txt
 

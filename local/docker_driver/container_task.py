@@ -30,8 +30,8 @@ _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
+_INIT_BEGINS_WITHIN, _ASKS_AGAIN = 5.0, 0.05  # ... of the start
 _SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
-_BEGINS_WITHIN, _TELLS_AGAIN = 2.0, 0.3
 _REMOVAL = 1.0  # seconds that it may take
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
@@ -225,13 +225,16 @@ class ContainerTask:
         self._tell_at = 0.0
 
     def _tell(self, moment: float) -> None:
-        """An init that has just begun takes no signal, and an engine that is away passes none on: tell them again."""
+        """Once, for a second SIGTERM means more to some programs: when an init is there that takes it."""
         try:
+            if moment < _INIT_BEGINS_WITHIN and not self._container.has_begun():
+                self._tell_at = moment + _ASKS_AGAIN
+                return
             self._signal(self._container.stop_signal)
         except GONE:
             self._tell_at = moment + _LONGEST_PAUSE
         else:
-            self._tell_at = moment + _TELLS_AGAIN if moment < _BEGINS_WITHIN else math.inf
+            self._tell_at = math.inf
 
     def kill(self) -> None:
         if self._output is None:

@@ -201,6 +201,15 @@ def test_a_stop_lets_every_process_end_well_and_lets_none_go_on(
     assert tested.seen(task) == ended
 
 
+def test_a_stop_right_after_the_start_is_heard(tested: TestedCluster) -> None:
+    tasks = [tested.started("exec sleep 1000") for _ in range(6)]
+    for task in tasks:
+        tested.runs(task)
+        tested.cluster.stop(task, "enough")
+
+    assert [tested.ended(task).exit_code for task in tasks] == [143] * 6
+
+
 def test_a_stray_is_stopped_like_any_other(tested: TestedCluster) -> None:
     task = tested.started(f"trap 'exit 7' TERM; {WAITS}")
     tested.says(task, "up")

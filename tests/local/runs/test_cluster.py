@@ -18,7 +18,7 @@ from local.process_driver.leftovers import kill_leftovers
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.cluster import LocalCluster
 from local.runs.ecs_tasks import task_arn
-from local.runs.run_folder import Exited, RunFolder, Running
+from local.runs.run_folder import RunFolder, Running
 from local.runs.run_folders import RunFolders
 from local.runs.supervisor_starter import SupervisorStarter
 from tests.builders import a_starting_task, an_app
@@ -33,17 +33,6 @@ def cluster(tmp_path: Path) -> Iterator[LocalCluster]:
     for path in tmp_path.glob("*-1"):
         folder = RunFolder(path, path.name.rpartition("-")[0])
         until(lambda folder=folder: not kill_leftovers(folder) and not folder.is_alive())  # type: ignore[misc]
-
-
-def test_a_stray_is_asked_to_end_like_any_other(cluster: LocalCluster, tmp_path: Path) -> None:
-    task = _started(cluster, "trap 'exit 7' TERM; while :; do sleep 0.1; done")
-    folder = _folder_of_running(tmp_path, task)
-
-    for _ in range(2):
-        cluster.stop_stray(task_arn(task.id, 1), f"tapit: task {task.id} is over")
-
-    until(lambda: isinstance(folder.state(), Exited))
-    until(lambda: not folder.is_alive())
 
 
 def test_a_stray_that_left_nothing_behind_is_stopped_already(cluster: LocalCluster) -> None:
