@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.app import App
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import InvalidRequest, RefusedForGood
 from chalicelib.domain.task import Task
 from local.docker_driver.container_driver import ContainerDriver
 from local.docker_driver.reachable_engine import EngineFinder, NoEngine
@@ -30,30 +30,34 @@ def what_tasks_run_as(name: str, engines: EngineFinder) -> str:
 
 
 class EitherDriver:
-    """A driver made of two. A task that names an image is never run without it; `always_containers` has no other."""
+    """A driver made of two, and `choice` is one of NAMES: a task that names an image is run without it in none but one.
+
+    Whatever the choice is by now, a task that was launched is what it was launched as.
+    """
 
     def __init__(
-        self,
-        process: ProcessDriver,
-        container: ContainerDriver,
-        engines: EngineFinder,
-        *,
-        always_containers: bool,
+        self, choice: str, process: ProcessDriver, container: ContainerDriver, engines: EngineFinder
     ) -> None:
+        self._choice = choice
         self._process = process
         self._container = container
         self._engines = engines
-        self._always_containers = always_containers
 
     def plan(self, task: Task, app: App) -> dict[str, Any]:
-        return self._of(task, app).plan(task, app)
+        driver = self._of(task, app)
+        if driver is self._process and self._choice == DOCKER:
+            raise RefusedForGood(f"this home runs containers only, and {app.name} names no image any more")
+        return driver.plan(task, app)
 
     def check_app(self, app: App) -> Sequence[str]:
-        return self._container.check_app(app) if app.image else self._process.check_app(app)
+        is_container = app.image is not None and self._choice != PROCESS
+        return self._container.check_app(app) if is_container else self._process.check_app(app)
 
     def refuse(self, task: Task, app: App) -> None:
         image = task.image_in(app.image)
-        if image is None:
+        if self._choice == PROCESS:
+            self._process.refuse(task, app)
+        elif image is None:
             self._refuse_without_image(task, app)
             self._process.refuse(task, app)
         else:
@@ -79,10 +83,12 @@ class EitherDriver:
         self._container.forget(task)
 
     def clean_up(self, is_supervised: Callable[[str], bool]) -> None:
-        self._container.clean_up(is_supervised)
+        if self._choice != PROCESS:
+            self._container.clean_up(is_supervised)
 
     def _of(self, task: Task, app: App) -> Driver:
-        return self._container if task.image_in(app.image) else self._process
+        is_container = self._choice != PROCESS and task.image_in(app.image) is not None
+        return self._container if is_container else self._process
 
     def _launched_by(self, task: Task) -> Driver:
         is_container = task.launch is not None and task.launch.plan.get("driver") == "docker"
@@ -95,7 +101,7 @@ class EitherDriver:
             raise InvalidRequest(
                 f"docker_tag={task.docker_tag} {problem}.", {"docker_tag": problem}, hint=hint
             )
-        if self._always_containers:
+        if self._choice == DOCKER:
             problem = f"is needed, for this home runs containers only, and neither the task nor {app.name} names one"
             hint = (
                 "Name one, image=IMAGE; or have such tasks run as plain processes: tapit-local --driver auto."

@@ -22,7 +22,7 @@ from local.deliveries.courier import LocalCourier
 from local.docker_driver.container_driver import FORK_SERVER as CONTAINER_FORK_SERVER
 from local.docker_driver.container_driver import ContainerDriver
 from local.docker_driver.reachable_engine import EngineFinder
-from local.either_driver import DOCKER, PROCESS, EitherDriver
+from local.either_driver import PROCESS, EitherDriver
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.clean_up import clean_up
 from local.runs.cluster import LocalCluster
@@ -185,10 +185,8 @@ def build_home(
 def _driver(name: str, state: StateFolder, engines: EngineFinder) -> Driver:
     """Return what `tapit-local --driver` names."""
     process = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
-    if name == PROCESS:
-        return process
     container = ContainerDriver(state.notifications, str(state.path), engines.find)
-    return EitherDriver(process, container, engines, always_containers=name == DOCKER)
+    return EitherDriver(name, process, container, engines)
 
 
 @contextmanager

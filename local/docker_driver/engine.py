@@ -4,11 +4,10 @@ import os
 from collections.abc import Mapping
 
 import docker
-import requests
 from docker.errors import APIError, DockerException
 
 SILENCE = 60.0  # seconds that an engine may take for an answer
-GONE = (requests.RequestException, OSError)  # nobody answers there
+GONE = (OSError,)  # nobody answers there; what docker-py is made of raises no others
 
 
 class Engine:
@@ -32,8 +31,6 @@ def in_words(error: Exception) -> str:
     """Return what an engine complained of, without what docker-py says around it."""
     if isinstance(error, APIError):
         return str(error.explanation or error).strip().rstrip(".")
-    if isinstance(error, requests.Timeout):
-        return f"the container engine did not answer within {SILENCE:g} seconds"
     if isinstance(error, GONE):
         return "the container engine does not answer"
     return str(error)

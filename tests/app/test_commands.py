@@ -96,12 +96,13 @@ def test_they_are_listed_by_name_page_by_page(inside: HomeInProcess, app: str) -
 def test_a_task_takes_everything_from_its_command_and_says_from_which(
     inside: HomeInProcess, app: str
 ) -> None:
-    save(inside, app, memory=4, cpu=1, environment={"LEVEL": "info"}, workdir="/srv", interactive=True)
+    options = {"memory": 4, "cpu": 1, "workdir": "/srv", "user": "app", "pull": "always", "interactive": True}
+    save(inside, app, environment={"LEVEL": "info"}, **options)
 
     task = use(inside, app)
 
-    assert (task["command"], task["memory"], task["cpu"], task["workdir"]) == (LINE, 4, 1, "/srv")
-    assert (task["command_name"], task["command_revision"], task["interactive"]) == ("migrate", 1, True)
+    assert {name: task[name] for name in options} == options
+    assert (task["command"], task["command_name"], task["command_revision"]) == (LINE, "migrate", 1)
     assert inside.record(task["id"]).environment == {"LEVEL": "info"}
 
 

@@ -19,7 +19,7 @@ from chalicelib.adapters.dynamodb_schedules import DynamoScheduleStore
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
 from chalicelib.domain.errors import Locked
 from chalicelib.domain.lock import IfLocked
-from chalicelib.domain.schedule import Missed, Overlap, Schedule
+from chalicelib.domain.schedule import MOST_RUNS, Missed, Overlap, Schedule
 from chalicelib.domain.task import Task
 from chalicelib.domain.task_filter import FilterBy, TaskFilter
 from chalicelib.ports import ScheduleStore, Services, TaskQuery, TaskStore
@@ -43,6 +43,7 @@ BETWEEN = timedelta(
 NAMES = ("a", "b")
 AGAIN = 75
 LONG = timedelta(minutes=8)
+QUIET = 2  # minutes that may pass before a schedule is fired again
 
 
 class Repeating(World):
@@ -127,9 +128,18 @@ class Repeating(World):
                     self.told[name, run.time] = run.task_id
 
     def pass_minutes(self, count: int) -> None:
-        """Fewer than a history has runs, since somebody looked."""
-        if self.clock.time - min(self._due_at(name) for name in NAMES) < LONG:
+        passed = self.clock.time - min(self._due_at(name) for name in NAMES)
+        if passed < LONG and self.has_room_for(count):
             self.clock.time += MINUTE * count
+
+    def has_room_for(self, more: int) -> bool:
+        """Say whether all runs are still in the histories when somebody looks: else nobody is told of some."""
+        return all(self._runs_at_the_next_look(name) + more + QUIET <= MOST_RUNS for name in NAMES)
+
+    def _runs_at_the_next_look(self, name: str) -> int:
+        due_at = self._due_at(name)
+        stay = [run for run in self._schedule(name).runs if run.has_to_end or run.time >= due_at]
+        return len(stay) + max(0, (self.clock.time - due_at) // MINUTE + 1)
 
     def settle(self) -> None:
         for _ in range(3):
@@ -249,7 +259,7 @@ def _do(world: Repeating, what: str, which: int, cut: tuple[int, bool] | None) -
         match what:
             case "fire" | "sweep" | "wake":
                 getattr(world, what)()
-            case "start":
+            case "start" if world.has_room_for(1):
                 world.start(NAMES[which % 2])
             case "create":
                 world.create(list(IfLocked)[which % 3])
