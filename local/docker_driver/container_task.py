@@ -76,8 +76,6 @@ class ContainerTask:
 
     def prepare(self, preparation: Preparation) -> bool:
         take_environment(self._spec.details["surroundings"])
-        if self._spec.details["agent_socket"] is not None:
-            self._agent = _agent(self._spec)
         self._making = ThreadPoolExecutor(1).submit(make_container, self._engine, self._spec, self._wait_for)
         told, tell_at = "", 0.0
         while not wait([self._making], _LOOKS_AROUND_EVERY).done:
@@ -97,7 +95,12 @@ class ContainerTask:
         self._waits_for = what
 
     def start(self, output: int) -> None:
-        """Without an answer it may run or not, which is seen when the engine answers again."""
+        """Without an answer it may run or not, which is seen when the engine answers again.
+
+        The agent waits so long for somebody to come, and not before: the image may have been long in coming.
+        """
+        if self._spec.details["agent_socket"] is not None:
+            self._agent = _agent(self._spec)
         try:
             self._container.start()
         except APIError as error:

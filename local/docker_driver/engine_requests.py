@@ -57,26 +57,38 @@ def make_exec(url: str, api_version: str, container: str, request: dict[str, Any
     return str(json.loads(content)["Id"])
 
 
-def start_exec(url: str, api_version: str, exec_id: str) -> tuple[socket.socket, bytes]:
-    """Begin a command on a terminal; return the line to it, and what came with the answer. Raise one of NO_ENGINE."""
+def start_exec(url: str, api_version: str, exec_id: str) -> socket.socket:
+    """Begin a command on a terminal, and return the line to it. Raise one of NO_ENGINE."""
     connection = _Connection(url, ANSWERS_WITHIN)
     connection.connect()
+    try:
+        _begin(connection.sock, f"/v{api_version}/exec/{exec_id}/start")
+    except NO_ENGINE:
+        connection.close()
+        raise
+    return connection.sock
+
+
+def _begin(line: socket.socket, path: str) -> None:
     body = json.dumps({"Detach": False, "Tty": True}).encode()
     head = (
-        f"POST /v{api_version}/exec/{exec_id}/start HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\n"
-        f"Upgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    connection.sock.sendall(head.encode() + body)
+    line.sendall(head.encode() + body)
+    if _head_of_answer(line).split()[1] not in (b"101", b"200"):
+        raise ValueError(_complaint(line.recv(_CHUNK)))
+
+
+def _head_of_answer(line: socket.socket) -> bytes:
+    """Take no byte of what follows: whoever waits for the line would not know that it was there."""
     said = b""
-    while b"\r\n\r\n" not in said:
-        part = connection.sock.recv(_CHUNK)
-        if not part:
+    while not said.endswith(b"\r\n\r\n"):
+        byte = line.recv(1)
+        if not byte:
             raise ConnectionResetError("the engine closed the line")
-        said += part
-    answered, _, rest = said.partition(b"\r\n\r\n")
-    if answered.split()[1] not in (b"101", b"200"):
-        raise ValueError(_complaint(rest))
-    return connection.sock, rest
+        said += byte
+    return said
 
 
 def resize_exec(url: str, api_version: str, exec_id: str, columns: int, rows: int) -> None:

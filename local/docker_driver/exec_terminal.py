@@ -47,6 +47,7 @@ class ExecTerminal:
         self.exit_code: int | None = None
         self.is_at_end = False
         self._input = bytearray()
+        self._output = b""
         self._process: int | None = None
         self._is_killed = False
         wanted = {
@@ -59,7 +60,7 @@ class ExecTerminal:
         }
         try:
             self._exec = make_exec(*address.engine, address.container, wanted)
-            self._line, self._output = start_exec(*address.engine, self._exec)
+            self._line = start_exec(*address.engine, self._exec)
         except (http.client.HTTPException, ValueError) as error:
             raise OSError(errno.EIO, str(error)) from error
         self._line.setblocking(False)
