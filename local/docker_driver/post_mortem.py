@@ -3,6 +3,8 @@
 catatonit ends with 126 or 127 then, tini with 1 where the image is for another processor.
 """
 
+import time
+
 from docker.errors import NotFound
 
 from local.docker_driver.engine import FAILURES
@@ -11,6 +13,7 @@ from local.docker_driver.made_container import MadeContainer
 MAYBE_NOTHING_RAN = (1, 126, 127)
 SHELL = "/bin/sh"
 _LAST_LINES = 5
+_LOOKS, _PAUSE = 10, 0.05  # seconds
 _NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of one processor, as kernels and as images have it
 
 
@@ -29,9 +32,18 @@ def _of_another_processor(container: MadeContainer) -> str | None:
     wanted, has = container.image.get("Architecture"), container.client.version().get("Arch")
     if not wanted or not has or _NAMES.get(wanted, wanted) == _NAMES.get(has, has):
         return None
-    if b"xec format error" not in container.client.logs(container.name, tail=_LAST_LINES):
+    if not _says(container, b"xec format error"):
         return None
     return f"exec format error: the image is for {wanted}, and the engine runs on {has}"
+
+
+def _says(container: MadeContainer, words: bytes) -> bool:
+    """Podman's log may come a moment after the end that it tells of."""
+    for _ in range(_LOOKS):
+        if words in container.client.logs(container.name, tail=_LAST_LINES):
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def _without_shell(container: MadeContainer) -> str | None:
