@@ -12,5 +12,7 @@ IN_MEMORY = Path("/dev/shm")
 @contextmanager
 def quick_folder() -> Iterator[Path]:
     """No disk has to be waited for: a database syncs each of its transactions."""
-    with TemporaryDirectory(prefix="tapit-", dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None) as folder:
+    with TemporaryDirectory(
+        prefix="tapit-", dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    ) as folder:
         yield Path(folder)
