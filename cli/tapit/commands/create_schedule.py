@@ -35,6 +35,10 @@ def say_next(call: Call, schedule: Schedule) -> None:
     due = schedule_words.starts_at(schedule)
     if due:
         call.say(f"  It runs next {schedule_words.ahead(due)}: {due}.")
+    elif not schedule.get("enabled", True) or schedule.get("paused"):
+        state = "has paused itself" if schedule.get("enabled", True) else "is off"
+        again = schedule_words.command(call, "set", schedule["name"], "enabled=true")
+        call.say(f"  It {state}. On again: {again}")
 
 
 def _refuse_without_time(call: Call) -> None:

@@ -396,6 +396,24 @@ def test_a_change_sends_what_was_given_and_null_for_what_is_unset(place: Place, 
     assert changed.stderr.startswith("Changed schedule nightly: At 02:00 every day, Australia/Sydney.\n")
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"enabled": False}, "  It is off. On again: "),
+        ({"paused": {"since": moment(hours=-1), "why": "It failed."}}, "  It has paused itself. On again: "),
+        ({"enabled": False, "paused": {"since": moment(), "why": "It failed."}}, "  It is off. On again: "),
+    ],
+)
+def test_whoever_changes_one_that_runs_no_more_is_told_so(
+    place: Place, home_that: HomeThat, changes: dict[str, Any], said: str
+) -> None:
+    home_that(always(a_schedule(**changes, next_run_at=None, changed=["memory"])))
+
+    changed = place.run("set", "schedule", "nightly", "memory=2").stderr.splitlines()
+
+    assert changed[1] == f"{said}tapit set schedule name=nightly enabled=true"
+
+
 def test_what_changes_nothing_is_not_called_a_change(place: Place, home_that: HomeThat) -> None:
     home_that(always(a_schedule(changed=[])))
 
