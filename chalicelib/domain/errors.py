@@ -61,6 +61,8 @@ import math
 from collections.abc import Mapping
 from typing import Self
 
+from chalicelib.domain.creator import schedule_among
+
 
 class TapitError(Exception):
     """A failure the API may show by name; any other exception is a bug."""
@@ -334,10 +336,10 @@ class Locked(Conflict):
         wait_too = "Or have this one wait: if_locked=wait"
         if schedule is not None:
             wait_too = f"Or have runs wait for one another: tapit -a {app} set schedule name={schedule} overlap=queue"
-        own = name == f"schedule:{schedule}"
+        is_its_own = schedule is not None and schedule_among(name) == schedule
         super().__init__(
             f"Task {holder} of schedule {schedule} has not ended."
-            if own
+            if is_its_own
             else f"Task {holder} of app {app} holds the lock {name}."
         )
         self.hint = f"Wait for its end: tapit wait task={holder}. {wait_too}"
@@ -348,7 +350,8 @@ class TooManyWait(Conflict):
         super().__init__(
             f"{waiting} tasks of app {app} wait for the lock {name}, which task {holder} holds: no more may."
         )
-        replace = " Or have this one take its place: if_locked=replace" if may_replace else ""
+        may_say_so = may_replace and schedule_among(name) is None  # runs of a schedule take no if_locked
+        replace = " Or have this one take its place: if_locked=replace" if may_say_so else ""
         self.hint = (
             f"See who waits: tapit -a {app} list tasks status=PENDING. "
             f"Stop who holds it: tapit stop task={holder}.{replace}"

@@ -11,7 +11,7 @@ CALLED_LIKE = "Zones are called like Europe/Berlin, Australia/Sydney or UTC."
 SHOWN_MEMBERS = 5
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s*([+-]?)0?(\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
 _FARTHEST = {"+": 14, "-": 12}  # hours ahead of UTC, and behind
-# What clocks are called in summer or in winter: no zone's name, and some are used in several.
+# What clocks show, many of them in summer or in winter alone: no zone's name, and some are used in several.
 _ABBREVIATIONS = {
     "ACDT": ("Australia/Adelaide",),
     "ACST": ("Australia/Adelaide", "Australia/Darwin"),
@@ -59,7 +59,7 @@ def _hint(name: str) -> str:
     if name in NOT_THE_SAME_EVERYWHERE:
         return f"It is another one on each machine. {CALLED_LIKE}"
     if near := _ABBREVIATIONS.get(name.strip().upper()):
-        return f"That is what clocks are called there for a part of the year. {_did_you_mean(near)}"
+        return f"That is what clocks show there, and a zone is called by a place. {_did_you_mean(near)}"
     if len(name) <= len("UTC+05:30 ") and (offset := _OFFSET.fullmatch(name.strip())):
         return _about_offset(offset)
     region = name.strip().rstrip("/")

@@ -84,6 +84,15 @@ def test_a_queue_has_an_end() -> None:
     assert joined(left(full, "7"), "one more", IfLocked.WAIT).has("one more")
 
 
+def test_whoever_starts_a_schedule_once_too_often_is_not_told_of_if_locked_which_that_does_not_take() -> None:
+    places = tuple(Place(task_id=str(number)) for number in range(MOST_WAITING + 1))
+
+    with pytest.raises(TooManyWait) as no:
+        joined(Lock(app="shop", name="schedule:nightly", queue=places), "one more", IfLocked.WAIT)
+    assert "if_locked" not in (no.value.hint or "")
+    assert "tapit stop task=0" in (no.value.hint or "")
+
+
 def test_whoever_replaces_gets_past_a_queue_that_takes_nobody_else_up_to_an_end_of_its_own() -> None:
     lock = FREE.but(queue=tuple(Place(task_id=str(number)) for number in range(MOST_WAITING + 1)))
 

@@ -13,7 +13,7 @@ from chalicelib.domain.zone_names import CALLED_LIKE
 
 NOON = datetime(2026, 11, 29, 12, 0, 9, tzinfo=UTC)
 
-PART_OF_THE_YEAR = "That is what clocks are called there for a part of the year."
+NAME_OF_CLOCKS = "That is what clocks show there, and a zone is called by a place."
 NO_DISTANCE = "A distance to UTC is no zone, for many clocks are put forward and back."
 
 
@@ -27,7 +27,7 @@ NO_DISTANCE = "A distance to UTC is no zone, for many clocks are put forward and
         "Europe/Tokio": "Did you mean Asia/Tokyo?",
         "utc": "Did you mean UTC?",
         "Asia Tokyo": "Did you mean Asia/Tokyo?",
-        "PST": f"{PART_OF_THE_YEAR} Did you mean America/Los_Angeles?",
+        "PST": f"{NAME_OF_CLOCKS} Did you mean America/Los_Angeles?",
         "GMT+2": f"{NO_DISTANCE} {CALLED_LIKE} What is 2 h ahead of UTC all year is Etc/GMT-2.",
         "": CALLED_LIKE,
         "Europe": "Zones of Europe are Europe/Amsterdam, Europe/Andorra, Europe/Astrakhan, ",
@@ -38,7 +38,7 @@ NO_DISTANCE = "A distance to UTC is no zone, for many clocks are put forward and
         "Australia/sydney": "Did you mean Australia/Sydney?",
         "Europe/Kiew": "Did you mean Europe/Kiev?",
         "Eastern Time": "Did you mean Canada/Eastern or US/Eastern?",
-        "CEST": f"{PART_OF_THE_YEAR} Did you mean Europe/Berlin or Europe/Paris?",
+        "CEST": f"{NAME_OF_CLOCKS} Did you mean Europe/Berlin or Europe/Paris?",
         "UTC+0": "Did you mean UTC?",
         "+05:30": f"{NO_DISTANCE} {CALLED_LIKE}",
         "GMT-3": f"{NO_DISTANCE} {CALLED_LIKE} What is 3 h behind UTC all year is Etc/GMT+3.",
