@@ -116,6 +116,9 @@ done
 stop() {
 h= R= d=3 i=$s
 look
+# The line may be just beginning. Until the runner has a child there is nobody to tell; and until that is no longer the
+# runner's own shell, with the pipe that only that has, what it is told is forgotten by whom it becomes.
+until [ ! "$S" ] || kids $s "$l" && ! [ /proc/$y/fd/8 -ef /proc/$s/fd/8 ]; do look; done
 [ $((b$$-b1)) -lt 1000 ] && i=1
 now
 E=$((N+T)) M=$((N+T/2))

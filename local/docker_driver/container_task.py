@@ -14,6 +14,7 @@ from local.docker_driver.agent_process import AgentProcess
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
 from local.docker_driver.followed_log import follow_log
+from local.docker_driver.init_process import has_child
 from local.docker_driver.made_container import MadeContainer, make_container
 from local.docker_driver.memory_evidence import MemoryEvidence
 from local.docker_driver.post_mortem import why_nothing_ran
@@ -30,7 +31,8 @@ _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
-_INIT_BEGINS_WITHIN, _ASKS_AGAIN = 5.0, 0.05  # ... of the start
+_INIT_BEGINS_WITHIN = 1.0  # of the start, as far as nothing is seen of it
+_LOOKS_FOR_INIT_EVERY = 0.02
 _SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
 _REMOVAL = 1.0  # seconds that it may take
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
@@ -228,16 +230,23 @@ class ContainerTask:
         self._tell_at = 0.0
 
     def _tell(self, moment: float) -> None:
-        """Once, for a second SIGTERM means more to some programs: when an init is there that takes it."""
+        """Once, for a second SIGTERM means more to some programs: when there is an init that takes it."""
         try:
-            if moment < _INIT_BEGINS_WITHIN and not self._container.has_begun():
-                self._tell_at = moment + _ASKS_AGAIN
+            if not self._has_begun(moment):
+                self._tell_at = moment + _LOOKS_FOR_INIT_EVERY
                 return
             self._signal(self._stop_signal)
         except GONE:
             self._tell_at = moment + _LONGEST_PAUSE
         else:
             self._tell_at = math.inf
+
+    def _has_begun(self, moment: float) -> bool:
+        assert self._output is not None
+        if self._output.taken:
+            return True
+        seen = has_child(self._container.id, self._state.get("Pid", 0))
+        return moment > _INIT_BEGINS_WITHIN if seen is None else seen
 
     def kill(self) -> None:
         if self._output is None:

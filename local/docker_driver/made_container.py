@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, NotFound
 
 from local.docker_driver.app_network import have_network
 from local.docker_driver.container_request import container_name, container_request
@@ -49,15 +49,6 @@ class MadeContainer:
         """Raise NotFound when somebody has removed it."""
         state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
         return state
-
-    def has_begun(self) -> bool:
-        """Whether its init has a child: before that it takes no signal, as whoever is the first process takes none
-        that it does not handle. Raise one of GONE.
-        """
-        try:
-            return len(self.client.top(self.name)["Processes"]) > 1
-        except DockerException:  # it is over, or the engine cannot tell
-            return True
 
     def kill(self, signal: str) -> None:
         self.client.kill(self.name, signal)

@@ -71,7 +71,7 @@ def test_bytes_of_any_kind_go_through_a_pipe_unchanged(desk: Desk, size: int) ->
 
     ran = desk.pipes("run", "cat; exit 5", data=data)
 
-    assert (ran.stdout == data, ran.returncode) == (True, 5)
+    assert (ran.stdout == data, ran.returncode) == (True, 5), ran.stderr
 
 
 def test_a_second_shell_has_a_terminal_of_its_own_and_leaves_the_task_alone(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.adapters.graceful_line import ENTRY_POINT, as_it_is, command
-from tests.local.supervisor.supervised_task import GENEROUS, until
+from tests.local.supervisor.supervised_task import GENEROUS, children_of, until
 from tests.stops.lines import Line, each_line, words_of
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount"]
@@ -47,6 +47,15 @@ class Container:
 
     def stop(self) -> None:
         os.kill(self._init(), signal.SIGTERM)
+
+    def has_begun(self) -> bool:
+        """Whether there is more than the init and its shell."""
+        try:
+            return any(
+                children_of(shell) for init in children_of(self._process.pid) for shell in children_of(init)
+            )
+        except FileNotFoundError:  # of what mounts, and has ended
+            return False
 
     def exit_code(self) -> int:
         return self._process.wait(GENEROUS)
@@ -90,6 +99,18 @@ def test_a_stop_is_graceful(tmp_path: Path, shell: str, line: Line) -> None:
             assert task.printed() == line.prints
             return
         assert (task.exit_code(), task.printed()) == (line.exit_code, line.prints)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox"])
+def test_a_stop_while_the_line_is_just_beginning_reaches_it(tmp_path: Path, shell: str) -> None:
+    for number in range(10):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with container(folder, shell, command("sleep 1000", GENEROUS)) as task:
+            until(task.has_begun)
+            task.stop()
+
+            assert task.exit_code() == 143
 
 
 @pytest.mark.parametrize(
