@@ -19,6 +19,7 @@ class AgentProcess:
 
     def __init__(self, spec: Spec) -> None:
         details = spec.details
+        self._is_attached = details["attached"]
         told = {
             "folder": spec.folder,
             "socket": details["agent_socket"],
@@ -49,6 +50,8 @@ class AgentProcess:
         """Let it tell its clients that the task has ended."""
         assert self._process.stdin is not None
         self._process.stdin.close()
+        if self._is_attached:  # it has no command whose end it would see
+            self.terminate()
         try:
             self._process.wait(_LEAVES_WITHIN)
         except subprocess.TimeoutExpired:

@@ -27,6 +27,8 @@ from local.supervisor.spec import TASK_ID
 
 FORK_SERVER = Path(__file__).with_name("__main__.py")
 GIB = 1024**3
+# Engines read two pipes in any order; through one, all that is printed comes in its own.
+_IN_ORDER = "exec 2>&1\n"
 # Where docker-py finds the certificates and credentials of the user, and the helpers that know more of them.
 _SURROUNDINGS = ("HOME", "PATH", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "XDG_RUNTIME_DIR")
 
@@ -166,7 +168,10 @@ def _runs(task: Task, plan: Mapping[str, Any]) -> dict[str, Any]:
     if task.attached:
         return {"entrypoint": graceful_line.ENTRY_POINT[:2], "command": waiter.COMMAND}
     command = graceful_line.command(task.command, plan["stop_timeout"])
-    return {"entrypoint": graceful_line.ENTRY_POINT, "command": command}
+    return {
+        "entrypoint": [*graceful_line.ENTRY_POINT[:2], _IN_ORDER + graceful_line.SCRIPT],
+        "command": command,
+    }
 
 
 def _words(command: str) -> list[str]:

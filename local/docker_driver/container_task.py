@@ -235,7 +235,7 @@ class ContainerTask:
             if not self._has_begun(moment):
                 self._tell_at = moment + _LOOKS_FOR_INIT_EVERY
                 return
-            self._signal(self._container.stop_signal)
+            self._signal(self._stop_signal)
         except GONE:
             self._tell_at = moment + _LONGEST_PAUSE
         else:
@@ -274,6 +274,12 @@ class ContainerTask:
         if self._making.exception() is None:
             with suppress(*FAILURES):
                 self._making.result().remove()
+
+    @property
+    def _stop_signal(self) -> str:
+        """An image's own entry point may want another one; ours hears this, and tells everybody."""
+        keeps_entrypoint = self._spec.details["entrypoint"] is None
+        return self._container.stop_signal if keeps_entrypoint else "SIGTERM"
 
     def _signal(self, name: str) -> None:
         """Raise one of GONE; an engine that refuses has nothing to send it to."""

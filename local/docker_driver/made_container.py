@@ -32,7 +32,7 @@ class MadeContainer:
 
     @property
     def stop_signal(self) -> str:
-        """Images may name another one than SIGTERM."""
+        """Return what its image wants to be stopped by."""
         return str((self.image.get("Config") or {}).get("StopSignal") or _SIGTERM)
 
     def start(self) -> None:
