@@ -1,6 +1,5 @@
 """`tapit run` and `tapit shell` in containers, as a person at a terminal and as a pipe."""
 
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -101,15 +100,6 @@ def test_a_stop_lets_what_runs_at_the_terminal_end_well(desk: Desk) -> None:
     person.sees_line("ending well")
     assert person.leaves() == 6
     assert desk.ended(desk.only_task())["status"] == "STOPPED"
-
-
-def test_a_client_that_vanishes_ends_its_task(desk: Desk) -> None:
-    person = desk.sits_down("run", "echo up; exec sleep 1000")
-    person.sees_line("up")
-
-    person.process.send_signal(signal.SIGKILL)
-
-    assert desk.ended(desk.only_task())["ended_by"] == "connection_lost"
 
 
 def test_who_leaves_a_shell_takes_along_what_it_ran_and_nothing_else(

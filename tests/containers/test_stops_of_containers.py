@@ -11,7 +11,7 @@ import pytest
 from tests.containers.container_home import ContainerHome
 from tests.local.supervisor.supervised_task import until
 from tests.stops import ends_well
-from tests.stops.lines import LINES, WELL
+from tests.stops.lines import GENEROUS, LINES, WELL
 
 CHOSEN = (
     "a command",
@@ -38,9 +38,14 @@ def ended(
     """Stop all of them, some at once: of each its exit code and what it printed."""
     place = tmp_path_factory.mktemp("given")
     copy(ends_well.__file__, place)
-    app = shared.new_app(shells_image, mounts=[f"{place}:{SEEN_INSIDE}:rw"])
+    app, impatient = (
+        shared.new_app(shells_image, mounts=[f"{place}:{SEEN_INSIDE}:rw"], stop_timeout=seconds)
+        for seconds in (GENEROUS, 2)
+    )
     with ThreadPoolExecutor(6) as pool:
-        return dict(zip(CHOSEN, pool.map(partial(_stopped, shared, app, place), CHOSEN), strict=True))
+        return dict(
+            zip(CHOSEN, pool.map(partial(_stopped, shared, app, impatient, place), CHOSEN), strict=True)
+        )
 
 
 @pytest.mark.parametrize("name", CHOSEN)
@@ -50,12 +55,14 @@ def test_a_stop_is_graceful(ended: Mapping[str, Ended], name: str) -> None:
     assert ended[name] == (line.exit_code, line.prints)
 
 
-def _stopped(home: ContainerHome, app: str, place: Path, name: str) -> Ended:
+def _stopped(home: ContainerHome, app: str, impatient: str, place: Path, name: str) -> Ended:
     line = LINES[name]
     folder = place / name.replace(" ", "-")
     folder.mkdir()
     script = line.script.replace(WELL, f"python3 -IS {SEEN_INSIDE}/{Path(ends_well.__file__).name}")
-    task_id = home.api.create(app, script, workdir=f"{SEEN_INSIDE}/{folder.name}")["id"]
+    task_id = home.api.create(
+        app if line.needs_time else impatient, script, workdir=f"{SEEN_INSIDE}/{folder.name}"
+    )["id"]
     for sign in line.signs:
         until((folder / sign).exists)
     home.api.stop(task_id)

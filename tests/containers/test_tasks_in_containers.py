@@ -88,12 +88,6 @@ def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: s
     assert "bye" in home.api.lines(task["id"])
 
 
-def test_out_of_memory_is_said_to_be_so(home: HomeProcess, app: str) -> None:
-    task = home.api.run(app, "tail /dev/zero", memory=0.5)
-
-    assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 137, "out_of_memory")
-
-
 def test_it_is_the_user_in_the_folder_that_were_asked_for(home: HomeProcess) -> None:
     app = home.new_app(image=BUSYBOX, user="ann", workdir="/work")
     assert home.api.lines(home.api.run(app, "id -un; pwd")["id"]) == ["ann", "/work"]
