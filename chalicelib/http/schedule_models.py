@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from chalicelib.domain.schedule import Missed, Overlap, Run, Schedule
 from chalicelib.domain.single_time import notes_on
 from chalicelib.domain.status import Status
+from chalicelib.domain.time_zones import LONGEST_ZONE
 from chalicelib.domain.timetable import in_words, next_runs
 from chalicelib.domain.view import Moment, View
 from chalicelib.http.fields import NAME_IN_WORDS, AppName, Command, CommandName, Description, QueryParameters
@@ -41,7 +42,8 @@ class ScheduleFields(TaskChanges):
         | None
     ) = None
     timezone: (
-        Annotated[str, Field(max_length=64, description="such as Australia/Sydney; UTC otherwise")] | None
+        Annotated[str, Field(max_length=LONGEST_ZONE, description="such as Australia/Sydney; UTC otherwise")]
+        | None
     ) = None
     every: Annotated[int, Field(description="seconds, from 60 on")] | None = None
     at: (
