@@ -31,7 +31,8 @@ first-token: .venv/deploy-ready  ## make an admin token: make first-token STAGE=
 redrive: .venv/deploy-ready  ## hand what is in the dead-letter queue over again
 	@$(BIN)/python -m deploy redrive --stage "$(STAGE)"
 
-# Tests wait most of the time, and these four parts have nothing in common: so they run side by side.
+# Tests wait most of the time, and these four parts have nothing in common: so they run side by side. Whatever opens
+# sessions of ECS is in one of them, since a watchdog sees the sessions of the whole machine.
 ELSEWHERE := tests/aws tests/containers tests/deploy
 IN_PROCESS := tests/aws_adapters tests/contract tests/unit
 TYPED := tests/cli tests/sessions

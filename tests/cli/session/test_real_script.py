@@ -182,8 +182,9 @@ def test_an_image_that_lacks_a_program_says_so(missing: str, pipes: Pipes, tmp_p
 
 def test_ctrl_c_takes_no_input_with_it(pipes: Pipes, shell: Sequence[str]) -> None:
     data = os.urandom(200_000)
-    visitor = pipes(runs("trap '' INT; cat", on_terminal=False, shell=shell))
-    visitor.until_told("ready")
+    visitor = pipes(runs("trap '' INT; echo on; cat", on_terminal=False, shell=shell))
+    assert visitor.process.stdout is not None
+    assert visitor.process.stdout.readline() == b"on\n"
     visitor.writes(data[:100_000])
     visitor.interrupts()
 
