@@ -1,7 +1,7 @@
-"""Cron expressions: when they come next by the clock on the wall, what they say in words, what is wrong with one.
+"""Cron expressions: when they come next by the clock on the wall, and what is wrong with one.
 
-The library cronsim reads, evaluates and describes them, so that what people read is what happens. It is given times
-without a zone: what clocks do that are put forward and back is in time_zones.py.
+The library cronsim reads, evaluates and describes them (cron_words.py), so that what people read is what happens. It is
+given times without a zone: what clocks do that are put forward and back is in time_zones.py.
 """
 
 import difflib
@@ -11,6 +11,7 @@ from datetime import datetime
 from chalicelib.domain.cron_elsewhere import QUOTES, expression_of_elsewhere, other_number_of_fields
 from chalicelib.domain.cron_field import FIELDS, GOOD, LEAP_YEAR, Problem, is_read
 from chalicelib.domain.cron_problems import problem_of_field
+from chalicelib.domain.cron_words import cron_in_words
 from chalicelib.domain.errors import InvalidRequest
 
 LONGEST = 200
@@ -58,27 +59,6 @@ def keeps_to_the_clock(expression: str) -> bool:
     """
     minute, hour = expression.split()[:2]
     return not minute.startswith("*") and not hour.startswith("*")
-
-
-def cron_in_words(expression: str) -> str:
-    from cronsim import CronSim
-
-    even = _even_distance(expression)
-    words: str = even or CronSim(expression, LEAP_YEAR).explain()
-    return words
-
-
-def _even_distance(expression: str) -> str | None:
-    """Said as people say it; the library calls it every 15th minute of every hour."""
-    minute, hour, *days = expression.split()
-    if days != ["*", "*", "*"]:
-        return None
-    for step, whole, unit in ((minute, 60, "minutes"), (hour, 24, "hours")):
-        number = step.removeprefix("*/")
-        others = hour == "*" if unit == "minutes" else minute == "0"
-        if others and number.isdecimal() and number != step and int(number) > 1 and whole % int(number) == 0:
-            return f"Every {int(number)} {unit}"
-    return None
 
 
 def _until_it_gives_up(times: Iterator[datetime]) -> Iterator[datetime]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.time_zones import moment_of, wall_clock, zone_named
 
+LAST_YEAR = 3000
 _CLOCK = re.compile(r"(?:(today|tomorrow)\s*)?(?:(?:at\s*)?(\d{1,2})(?::(\d\d))?\s*(am|pm)?)?")
 _AHEAD = re.compile(r"(?:in\s+)?\+?(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 _WITH_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T]+(\d{1,2}):(\d\d))?")
@@ -18,10 +19,14 @@ def moment_in(text: str, zone_name: str, now: datetime) -> datetime:
     zone = zone_named(zone_name)
     try:
         moment = datetime.fromisoformat(text.strip())
-        return moment_of(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as problem:
+    except ValueError as problem:
         why = "is not a time"
         raise InvalidRequest(f"at={text} {why}.", {"at": why}, hint=_hint(text, zone, now)) from problem
+    try:
+        return moment_of(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as problem:
+        why = f"is after the year {LAST_YEAR}" if moment.year > LAST_YEAR else "is in the past"
+        raise InvalidRequest(f"at={moment.date()} {why}.", {"at": why}) from problem
 
 
 def notes_on(text: str, zone_name: str) -> list[str]:

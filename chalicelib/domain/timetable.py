@@ -7,18 +7,19 @@ from hashlib import sha256
 from itertools import chain, islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.cron import cron_in_words, keeps_to_the_clock, read_cron, wall_times
+from chalicelib.domain.cron import keeps_to_the_clock, read_cron, wall_times
+from chalicelib.domain.cron_words import cron_in_words
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.lengths import as_typed
 from chalicelib.domain.lengths import in_words as length_in_words
 from chalicelib.domain.schedule import Missed, Run, Schedule
+from chalicelib.domain.single_time import LAST_YEAR
 from chalicelib.domain.time_zones import moment_of, steady_stretches, wall_clock, zone_named
 
 SHORTEST_DISTANCE = 60  # seconds, of every=
 LONGEST_DISTANCE = 366 * 86400
 LONGEST_JITTER = 3600
 MISSED_AT_MOST = 7 * 86400  # what missed_within= may be
-LAST_YEAR = 3000  # of at=
 MOST_MADE_UP_FOR = 24
 ON_TIME = timedelta(minutes=2)  # on AWS somebody looks once a minute
 EXAMPLES = "Give one of cron='0 2 * * *', every=15m and at=2026-12-24T20:00."

@@ -155,6 +155,12 @@ def test_a_task_stays_as_it_was_when_its_command_changes_or_goes(inside: HomeInP
     assert (shown["command"], shown["command_name"], shown["command_revision"]) == (LINE, "migrate", 1)
 
 
+def test_a_change_of_nothing_changes_nothing(inside: HomeInProcess, app: str) -> None:
+    saved = save(inside, app, memory=4)
+
+    assert change(inside, app) == {**saved, "changed": []}
+
+
 def test_what_is_given_changes_and_null_gives_it_back_to_the_app(inside: HomeInProcess, app: str) -> None:
     save(inside, app, memory=4, environment={"A": "1", "B": "2"}, description="Daily.")
 

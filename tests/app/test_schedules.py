@@ -227,6 +227,14 @@ def test_null_puts_a_rule_back_to_its_default(inside: HomeInProcess, app: str) -
     assert [changed[name] for name in back] == ["skip", 0, 3600, None, "UTC"]
 
 
+def test_a_change_of_nothing_changes_nothing(inside: HomeInProcess, app: str) -> None:
+    create(inside, app, every=900)
+    before = record(inside, app)
+
+    assert change(inside, app)["changed"] == []
+    assert record(inside, app) == before
+
+
 @pytest.mark.parametrize(
     ("fields", "message", "named"),
     [
@@ -238,6 +246,12 @@ def test_null_puts_a_rule_back_to_its_default(inside: HomeInProcess, app: str) -
         ({"cron": "0 2 * * *", "every": 900}, "cron= and every= contradict each other.", "every"),
         ({"at": "2020-01-01T00:00"}, "at=2020-01-01 00:00 UTC is in the past.", "at"),
         ({"at": "tomorrow"}, "at=tomorrow is not a time.", "at"),
+        (
+            {"at": "9999-12-31T23:59", "timezone": "America/New_York"},
+            "at=9999-12-31 is after the year 3000.",
+            "at",
+        ),
+        ({"at": "0001-01-01T00:00", "timezone": "Asia/Tokyo"}, "at=0001-01-01 is in the past.", "at"),
         ({"every": 59}, "every=59s is out of range: it goes from 1 minute to 366 days.", "every"),
         ({"timezone": "Sidney"}, "timezone=Sidney is no zone.", "timezone"),
         ({"cron": None}, "Nothing says when it is due.", "cron"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.cron import LONGEST, NICKNAMES, cron_in_words, read_cron
+from chalicelib.domain.cron import LONGEST, NICKNAMES, read_cron
+from chalicelib.domain.cron_words import cron_in_words
 from chalicelib.domain.errors import InvalidRequest
 
 PARTS = st.sampled_from(
@@ -254,5 +255,6 @@ def test_nicknames_are_understood(nickname: str) -> None:
 
 
 def test_days_of_both_kinds_are_said_as_they_are_meant() -> None:
-    assert cron_in_words("0 9 1 * MON") == "At 09:00 on the first day of month and on Monday"
-    assert cron_in_words("0 9 */2 * MON") == "At 09:00 on every second day of month if it's on Monday"
+    assert cron_in_words("0 9 1 * MON") == "At 09:00 on the first day of the month, and also on Monday"
+    both = "At 09:00 on every second day of the month from the first on, but only on Monday"
+    assert cron_in_words("0 9 */2 * MON") == both

@@ -264,8 +264,11 @@ def new_name(key: str, given: str) -> str:
 
 
 def _name_meant(key: str, given: str) -> str | None:
-    """`Nightly Report` was `nightly-report`, maybe."""
-    near = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")
+    """`Nightly Café` was `nightly-cafe`, maybe."""
+    from unicodedata import combining, normalize
+
+    plain_letters = "".join(one for one in normalize("NFKD", given.lower()) if not combining(one))
+    near = re.sub(r"[^a-z0-9]+", "-", plain_letters).strip("-")
     return f"did you mean {key}={near}?" if re.fullmatch(NAME, near) else None
 
 

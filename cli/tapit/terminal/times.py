@@ -18,7 +18,7 @@ def seconds_between(moment: str, until: str | None = None) -> float:
 
 
 def brief(seconds: float) -> str:
-    """`0.4s`, `12s`, `9m58s`, `1h09m`, `3d4h`."""
+    """`0.4s`, `12s`, `9m58s`, `1h09m`, `3d4h`, `90d`."""
     if 0 < seconds < 0.95:
         return f"{max(seconds, 0.1):.1f}s"
     whole = round(seconds)
@@ -26,7 +26,7 @@ def brief(seconds: float) -> str:
     hours, minutes_left = divmod(minutes, 60)
     days, hours_left = divmod(hours, 24)
     if days:
-        return f"{days}d{hours_left}h"
+        return f"{days}d{hours_left}h" if hours_left else f"{days}d"
     if hours:
         return f"{hours}h{minutes_left:02d}m"
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

@@ -109,6 +109,7 @@ def test_what_looks_like_a_reason_to_try_again_is_told_why_it_is_none(given: str
         ),
         (["create", "schedule", "name=x", "echo hi", "every=@daily"], "did you mean cron=@daily?"),
         (["create", "command", "Nightly", "echo hi"], "did you mean name=nightly?"),
+        (["create", "command", "name=café crème", "echo hi"], "did you mean name=cafe-creme?"),
     ],
 )
 def test_what_was_probably_meant_can_be_copied(words: list[str], then: str) -> None:

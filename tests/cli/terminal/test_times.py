@@ -13,7 +13,8 @@ def test_short_ones(seconds: float, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(3599.7, "1h00m"), (4140, "1h09m"), (86399, "23h59m"), (273600, "3d4h")]
+    ("seconds", "told"),
+    [(3599.7, "1h00m"), (4140, "1h09m"), (86399, "23h59m"), (273600, "3d4h"), (90 * 86400, "90d")],
 )
 def test_long_ones(seconds: float, told: str) -> None:
     assert times.brief(seconds) == told
