@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapit import TYPE_CHECKING
 from tapit.errors import CliError, Unreachable
+from tapit.language.values import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ class EachTask:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._named: list[str] = list(dict.fromkeys(call.get("task")))
+        self._named = list(dict.fromkeys(one for given in call.get("task") for one in several("task", given)))
         self._failures: dict[str, CliError] = {}
 
     def do(self, act: Callable[[str], Answer]) -> list[Answer]:

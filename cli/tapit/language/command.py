@@ -144,7 +144,7 @@ def _task(meaning: str, *, offers: str, repeats: bool = False) -> Key:
 
 
 ONE = "the task's id, or how it begins"
-SEVERAL = "a task's id, or how it begins; may be repeated"
+SEVERAL = "a task's id, or how it begins; or several, with commas between"
 TASK = _task(ONE, offers="tasks")
 TASKS = _task(SEVERAL, offers="tasks", repeats=True)
 TASK_THAT_RUNS = _task(ONE, offers="tasks that run")

@@ -22,9 +22,12 @@ def is_beginning(word: str) -> bool:
 
 
 def refuse_unfit(word: str) -> None:
-    """Raise UsageError for what was meant as a task's id, or several, and cannot be asked about."""
+    """Raise UsageError for what was meant as a task's id, or several for one, and cannot be asked about."""
     if "," in word:
-        raise UsageError(f"{word} is no task's id", "Several are written with spaces between them.")
+        first = word.strip(", ").partition(",")[0].strip()
+        raise UsageError(
+            f"{word} is no task's id", "This is about one task at a time.", f"task={first}" if first else None
+        )
     if re.fullmatch(TOO_LITTLE, word):
         raise UsageError(
             f"{word} says too little",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from tapit import TYPE_CHECKING
 from tapit.errors import UsageError
 from tapit.language.did_you_mean import did_you_mean, nearest
@@ -33,11 +35,12 @@ def refuse_two_readings(command: Command, found: Sorted) -> None:
     at = next((at for at, word in enumerate(found.behind) if _may_be_ours(command, word)), None)
     if at is None:
         return
+    _refuse_needless_key(command, found)
     word, after = found.behind[at], found.behind[at + 1 :]
     if is_swallowed(command, word) and not looks_like_one(command, word):
         raise swallowed(command, word)
     option = read_option(word, after, flags_of(command), keys_of(command))
-    what, why, meant = f"whose is {word}, tapit's or the command's?", RULE, None
+    what, why, meant = f"whose is {word}, tapit's or the command's?", _rule(found, at), None
     if needless := _why_needless(command, word):
         why = f"tapit {command.path} needs none: {needless}"
         meant = f"without it: {_line_without(command, word, found)}"
@@ -45,6 +48,25 @@ def refuse_two_readings(command: Command, found: Sorted) -> None:
         what, meant = f"{word} comes after a command without quotes", near_to(command, word)
     ways = (_as_theirs(command, found), _as_ours(command, found), meant)
     raise UsageError(what, why, "\n".join(way for way in ways if way))
+
+
+def _refuse_needless_key(command: Command, found: Sorted) -> None:
+    """Raise UsageError for a key that is taken elsewhere and not here: it is no more the command's than ours."""
+    before_mark = takewhile(lambda word: word != END_OF_OPTIONS, found.behind)
+    for word in before_mark:
+        name, equals, _ = word.partition("=")
+        if equals and (why := _why_needless(command, name)):
+            options, theirs = sorted_as_ours(command, found)
+            line = typed_line(command, options, [one for one in theirs if one != word])
+            what = f"tapit {command.path} takes no {name}="
+            raise UsageError(what, f"{why} {PART_OF_THE_COMMAND}", f"without it: {line}")
+
+
+def _rule(found: Sorted, words_before: int) -> str:
+    """For a single word with what the shell does to its quotes, which may have been there."""
+    if words_before or len(found.bare) != 1:
+        return RULE
+    return f"{RULE}\nQuotes around a single word ({found.bare[0]}) are not seen: the shell takes them away."
 
 
 def _may_be_ours(command: Command, word: str) -> bool:

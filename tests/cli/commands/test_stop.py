@@ -52,10 +52,37 @@ def test_what_says_too_little_to_be_looked_up_is_not_taken_for_a_task(
 ) -> None:
     home = home_that(home_with({FIRST: Says(a_task(id=FIRST))}))
 
-    for word, why in (("1jd", "the first 4 characters"), (f"{FIRST},{SECOND}", "with spaces between")):
-        refused = place.run(*command.split(), word)
-        assert refused.returncode == (125 if command == "wait" else 2)
-        assert why in refused.stderr
+    refused = place.run(*command.split(), "1jd")
+
+    assert refused.returncode == (125 if command == "wait" else 2)
+    assert "the first 4 characters" in refused.stderr
+    assert home.asked == []
+
+
+@pytest.mark.parametrize("words", [[f"task={FIRST},{SECOND}"], [f"{FIRST}, {SECOND}"], [FIRST, SECOND]])
+@pytest.mark.parametrize("command", ["stop", "delete task", "wait"])
+def test_several_stand_with_commas_between_them_or_one_by_one(
+    command: str, words: list[str], place: Place, home_that: HomeThat
+) -> None:
+    tasks = {one: Says(a_finished_task(id=one)) for one in (FIRST, SECOND)}
+    home = home_that(home_with(tasks))
+
+    result = place.run(*command.split(), *words, "-o", "id")
+
+    assert (result.returncode, result.stderr.count("error")) == (0, 0)
+    asked = [asked.path.split("/")[2] for asked in home.asked]
+    assert list(dict.fromkeys(asked)) == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("command", ["show task", "logs"])
+def test_where_one_task_is_shown_several_are_refused(command: str, place: Place, home_that: HomeThat) -> None:
+    home = home_that(home_with({FIRST: Says(a_task(id=FIRST))}))
+
+    refused = place.run(*command.split(), f"{FIRST},{SECOND}")
+
+    assert refused.returncode == 2
+    assert "one task at a time" in refused.stderr
+    assert f"task={FIRST}\n" in refused.stderr
     assert home.asked == []
 
 

@@ -334,3 +334,22 @@ def test_beside_a_line_in_quotes_a_word_is_unexpected_whatever_follows_it() -> N
 
 def test_a_variable_beside_a_command_in_quotes_is_part_of_it() -> None:
     assert read("create", "task", "NAME=a b", "echo hi").settings["line"] == "'NAME=a b' 'echo hi'"
+
+
+def test_of_a_single_word_it_is_said_that_its_quotes_are_not_seen() -> None:
+    refused = refusal("create", "schedule", "name=x", "true", "cron=0 2 * * *")
+
+    assert refused.what == "whose is cron=0 2 * * *, tapit's or the command's?"
+    assert "Quotes around a single word (true) are not seen" in (refused.why or "")
+    assert "tapit create schedule name=x cron='0 2 * * *' -- true" in (refused.then or "")
+    several = refusal("create", "schedule", "name=x", "make", "all", "every=5m")
+    assert "Quotes" not in (several.why or "")
+
+
+@pytest.mark.parametrize("words", [["every=5m", "if_locked=wait"], ["if_locked=wait", "every=5m"]])
+def test_a_key_that_the_command_does_not_take_is_left_to_no_command(words: list[str]) -> None:
+    refused = refusal("create", "schedule", "name=x", "true", *words)
+
+    assert refused.what == "tapit create schedule takes no if_locked="
+    assert "overlap=" in (refused.why or "")
+    assert refused.then == "without it: tapit create schedule name=x every=5m -- true"
