@@ -33,7 +33,7 @@ def brief(seconds: float) -> str:
 
 
 def hours(amount: float) -> str:
-    """A time limit, as it was written: nobody asks for `1d0h`."""
+    """A time limit, as it was written: `24h`, and not `1d`."""
     return f"{amount:g}h" if amount >= 1 else brief(amount * 3600)
 
 
