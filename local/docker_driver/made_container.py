@@ -13,6 +13,7 @@ from local.docker_driver.container_request import container_name, container_requ
 from local.docker_driver.engine import FAILURES, Engine, in_words
 from local.docker_driver.engine_of_run import remember_engine
 from local.docker_driver.image_pull import have_image
+from local.docker_driver.mount_check import problem_with_folders
 from local.supervisor.driven_task import CannotStart
 from local.supervisor.spec import Spec
 
@@ -60,6 +61,9 @@ class MadeContainer:
 
 def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> MadeContainer:
     """Raise CannotStart. `tell` hears what it waits for."""
+    folders = [mount["Source"] for mount in spec.details["mounts"] if mount["Type"] == "bind"]
+    if problem := problem_with_folders(engine.url, folders):
+        raise CannotStart(problem)
     try:
         remember_engine(spec.folder, engine.url, engine.api_version)
         client = engine.client()

@@ -1,0 +1,28 @@
+"""What of `mounts=` no container is given, as only the engine in use and this machine can tell."""
+
+import os
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+_USUAL_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
+
+
+def problem_with_folders(url: str, folders: Iterable[str]) -> str | None:
+    """Return None for an engine that is not reached by a socket of this machine: its folders may be another's."""
+    address = urlsplit(url)
+    if address.scheme != "unix":
+        return None
+    sockets = [os.path.realpath(path) for path in (address.path, *_USUAL_SOCKETS)]
+    return next((problem for folder in folders if (problem := _problem(folder, sockets))), None)
+
+
+def _problem(folder: str, sockets: Iterable[str]) -> str | None:
+    if not os.path.exists(folder):
+        return f"There is no folder {folder} on this machine; make it, or correct mounts= of the app"
+    real = os.path.realpath(folder)
+    if any(os.path.commonpath([real, socket]) == real for socket in sockets):
+        return (
+            f"{folder} of mounts= is or holds an engine's socket: whoever has that has the machine; "
+            "name the folder below it that the task needs"
+        )
+    return None
