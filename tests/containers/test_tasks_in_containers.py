@@ -184,7 +184,9 @@ def test_a_folder_that_is_not_there_is_told_of(home: HomeProcess, app: str, tmp_
     assert changed["notes"] == [f"{tmp_path}/misspelt of mounts= is not there on this machine."]
 
 
-def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(home: HomeProcess, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
+    home: HomeProcess, tmp_path: Path
+) -> None:
     missing = tmp_path / "misspelt"
     task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{missing}:/in"]), "true")
 

@@ -24,7 +24,9 @@ def test_a_folder_of_a_usual_socket_is_refused(folder: str) -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = f"{tmp_path}/missing"
-    assert f"There is no folder {missing} on this machine" in str(problem_with_folders("unix:///a", [missing]))
+    assert f"There is no folder {missing} on this machine" in str(
+        problem_with_folders("unix:///a", [missing])
+    )
 
 
 def test_folders_of_another_machine_are_its_own_matter() -> None:
