@@ -7,7 +7,8 @@ from datetime import datetime
 
 from chalicelib.domain.audit import Entry, What
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.session import Session, session_argv
+from chalicelib.domain.session import Session
+from chalicelib.domain.session_script import session_argv
 from chalicelib.domain.status import Status
 from chalicelib.domain.task import Task
 from chalicelib.domain.task_sessions import (

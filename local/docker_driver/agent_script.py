@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+from functools import partial
 
 # Last, so that nothing beside this package can shadow the standard library.
 sys.path.append(__file__.rsplit("/", 3)[0])
 
 from local.docker_driver.exec_terminal import ContainerAddress
+from local.docker_driver.piped_exec import terminal_in
 from local.session_agent.agent import Agent
 from local.session_agent.agent_options import AgentOptions
 from local.supervisor.signals import watch_signals
@@ -19,7 +21,7 @@ def main(told: str) -> int:
     signals = watch_signals()
     command = None if options["attached"] else _stand_in()
     settings = AgentOptions(options["folder"], options["socket"])
-    return Agent(settings, {}, signals, command, address.terminal).run()
+    return Agent(settings, {}, signals, command, partial(terminal_in, address)).run()
 
 
 def _stand_in() -> int:

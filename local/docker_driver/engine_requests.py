@@ -57,20 +57,20 @@ def make_exec(url: str, api_version: str, container: str, request: dict[str, Any
     return str(json.loads(content)["Id"])
 
 
-def start_exec(url: str, api_version: str, exec_id: str) -> socket.socket:
-    """Begin a command on a terminal, and return the line to it. Raise one of NO_ENGINE."""
+def start_exec(url: str, api_version: str, exec_id: str, *, tty: bool = True) -> socket.socket:
+    """Begin a command, and return the line to it: to its terminal, or to its pipes. Raise one of NO_ENGINE."""
     connection = _Connection(url, ANSWERS_WITHIN)
     connection.connect()
     try:
-        _begin(connection.sock, f"/v{api_version}/exec/{exec_id}/start")
+        _begin(connection.sock, f"/v{api_version}/exec/{exec_id}/start", tty=tty)
     except NO_ENGINE:
         connection.close()
         raise
     return connection.sock
 
 
-def _begin(line: socket.socket, path: str) -> None:
-    body = json.dumps({"Detach": False, "Tty": True}).encode()
+def _begin(line: socket.socket, path: str, *, tty: bool) -> None:
+    body = json.dumps({"Detach": False, "Tty": tty}).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

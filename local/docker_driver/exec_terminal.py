@@ -2,8 +2,9 @@
 
 import errno
 import http.client
+import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from local.docker_driver.engine_requests import (
@@ -34,9 +35,35 @@ class ContainerAddress:
         self.engine = (url, api_version)
         self.container = container
 
-    def terminal(self, argv: Sequence[str], _environment: Mapping[bytes, bytes]) -> "ExecTerminal":
-        """Raise OSError when the engine has none to give."""
-        return ExecTerminal(self, argv)
+
+def run_in(
+    address: ContainerAddress, first: str, argv: Sequence[str], *, tty: bool
+) -> tuple[str, socket.socket]:
+    """Run a shell's line, which then becomes argv; return the command's id and the line to it."""
+    wanted = {
+        "Cmd": ["/bin/sh", "-c", first, "sh", *argv],
+        "Env": list(_SURROUNDINGS),
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Tty": tty,
+    }
+    made = make_exec(*address.engine, address.container, wanted)
+    return made, start_exec(*address.engine, made, tty=tty)
+
+
+def exit_code_of(address: ContainerAddress, made: str) -> int:
+    """Wait for an engine that does not know yet what it has just told the end of."""
+    patience = time.monotonic() + _PATIENCE_WITH_THE_END
+    while time.monotonic() < patience:
+        try:
+            code = exit_code_of_exec(*address.engine, made)
+        except NO_ENGINE:
+            break
+        if code is not None:
+            return code
+        time.sleep(_LOOK_EVERY)
+    return _UNKNOWN_END
 
 
 class ExecTerminal:
@@ -50,22 +77,16 @@ class ExecTerminal:
         self._output = b""
         self._process: int | None = None
         self._is_killed = False
-        wanted = {
-            "Cmd": ["/bin/sh", "-c", _SAYS_ITS_NUMBER, "sh", *argv],
-            "Env": list(_SURROUNDINGS),
-            "AttachStdin": True,
-            "AttachStdout": True,
-            "AttachStderr": True,
-            "Tty": True,
-        }
         try:
-            self._exec = make_exec(*address.engine, address.container, wanted)
-            self._line = start_exec(*address.engine, self._exec)
+            self._exec, self._line = self._begin(argv)
         except (http.client.HTTPException, ValueError) as error:
             raise OSError(errno.EIO, str(error)) from error
         self._line.setblocking(False)
         self.file = self._line.fileno()
         self.resize(_COLUMNS, _ROWS)
+
+    def _begin(self, argv: Sequence[str]) -> tuple[str, socket.socket]:
+        return run_in(self._address, _SAYS_ITS_NUMBER, argv, tty=True)
 
     @property
     def has_input(self) -> bool:
@@ -100,24 +121,12 @@ class ExecTerminal:
             self._output += part
             if not part:
                 self.is_at_end = True
-                self.exit_code = self._end()
+                self.exit_code = exit_code_of(self._address, self._exec)
 
     def _take_number(self) -> None:
         number, end, rest = self._output.partition(b"\n")
         if end and number.strip().isdigit():
             self._process, self._output = int(number), rest
-
-    def _end(self) -> int:
-        patience = time.monotonic() + _PATIENCE_WITH_THE_END
-        while time.monotonic() < patience:
-            try:
-                code = exit_code_of_exec(*self._address.engine, self._exec)
-            except NO_ENGINE:
-                break
-            if code is not None:
-                return code
-            time.sleep(_LOOK_EVERY)
-        return _UNKNOWN_END
 
     def write(self, data: bytes) -> None:
         self._input += data
@@ -137,10 +146,10 @@ class ExecTerminal:
 
     def hang_up(self) -> None:
         """As the leader of its session goes, whoever is in front of the terminal is told by the kernel."""
-        self._signal("HUP", "CONT")
+        self.signal("HUP", "CONT")
 
     def kill(self) -> None:
-        self._signal("KILL")
+        self.signal("KILL")
         self._is_killed = True
 
     @property
@@ -150,9 +159,13 @@ class ExecTerminal:
     def close(self) -> None:
         self._line.close()
 
-    def _signal(self, *names: str) -> None:
+    def signal(self, *names: str) -> None:
         if self._process is None:
             return
-        told = "; ".join(f"kill -{name} -{self._process} {self._process}" for name in names)
+        told = self._told(self._process, names)
         with suppress(*NO_ENGINE):
             run_detached(*self._address.engine, self._address.container, ["/bin/sh", "-c", told])
+
+    def _told(self, process: int, names: Sequence[str]) -> str:
+        """On a terminal it leads a group."""
+        return "; ".join(f"kill -{name} -{process} {process}" for name in names)

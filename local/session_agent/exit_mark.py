@@ -1,4 +1,4 @@
-"""Hears in a session's output how its command ended: the script of a session says it (chalicelib.domain.session)."""
+"""Hears in a session's output how its command ended, for its script says it (chalicelib.domain.session_script)."""
 
 import re
 from collections.abc import Sequence

@@ -21,7 +21,8 @@ from chalicelib.domain.errors import (
     TaskOver,
     Unavailable,
 )
-from chalicelib.domain.session import Session, session_argv
+from chalicelib.domain.session import Session
+from chalicelib.domain.session_script import session_argv
 from chalicelib.http.status_codes import status_code
 from tests.aws_adapters.ecs_account import client
 from tests.aws_clients import REGION

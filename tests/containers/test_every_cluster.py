@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import NotInteractive, NotReady, SessionOver, TaskOver
-from chalicelib.domain.session import Session, session_argv
+from chalicelib.domain.session import Session
+from chalicelib.domain.session_script import session_argv
 from chalicelib.domain.sighting import Sighting
 from chalicelib.domain.task import Task
 from chalicelib.ports import DataChannel

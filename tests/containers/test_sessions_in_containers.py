@@ -1,5 +1,6 @@
 """`tapit run` and `tapit shell` in containers, as a person at a terminal and as a pipe."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,13 +65,41 @@ def test_ctrl_c_ends_what_runs_there_and_not_the_shell(desk: Desk) -> None:
     assert person.leaves() in (0, 130)
 
 
-@pytest.mark.parametrize("size", [0, 513, 100_003])
+@pytest.mark.parametrize("size", [0, 513, 3_000_003])
 def test_bytes_of_any_kind_go_through_a_pipe_unchanged(desk: Desk, size: int) -> None:
     data = (bytes(range(256)) * (size // 256 + 1))[:size]
 
     ran = desk.pipes("run", "cat; exit 5", data=data)
 
     assert (ran.stdout == data, ran.returncode) == (True, 5), ran.stderr
+
+
+def test_much_input_that_nobody_reads_holds_nothing_up(desk: Desk) -> None:
+    ran = desk.pipes("run", "head -n 1", data=b"one\n" + b"more\n" * 400_000)
+
+    assert (ran.stdout, ran.returncode) == (b"one\n", 0), ran.stderr
+    assert desk.ended(desk.only_task())["status"] == "SUCCEEDED"
+
+
+def test_a_stop_lets_a_command_between_pipes_end_well(desk: Desk) -> None:
+    line = "trap 'echo ending well; exit 6' TERM; echo up; while :; do sleep 0.1; done"
+    with desk.piped("run", line) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"up\n"
+        desk.home.api.stop(desk.only_task())
+
+        assert running.stdout.read().endswith(b"ending well\n")
+    assert running.returncode == 6
+
+
+def test_ctrl_c_reaches_a_command_between_pipes_and_what_it_runs(desk: Desk) -> None:
+    with desk.piped("run", "echo up; sleep 1000; echo slept") as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"up\n"
+        running.send_signal(signal.SIGINT)
+
+        assert running.stdout.read() == b""
+    assert running.returncode == 130
 
 
 def test_a_second_shell_has_a_terminal_of_its_own_and_leaves_the_task_alone(desk: Desk) -> None:

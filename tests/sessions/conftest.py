@@ -38,6 +38,16 @@ class Desk:
             check=False,
         )
 
+    def piped(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Begin what is fed and read as it goes on."""
+        return subprocess.Popen(
+            [BIN / "tapit", *words],
+            env=self.env,
+            cwd=self._folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
     def _env_over(self, road: str | None) -> dict[str, str]:
         return self.env | ({"TAPIT_URL": road, "TAPIT_TOKEN": self.home.token} if road else {})
 

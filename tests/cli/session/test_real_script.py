@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.session import session_argv
+from chalicelib.domain.session_script import session_argv
 from tests.aws.ecs_endpoint.agent_output import AgentOutput
 from tests.cli.session.conftest import AtTerminal, BetweenPipes
 from tests.cli.session.far_end import NONCE, FarEnd

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.session import session_argv
+from chalicelib.domain.session_script import session_argv
 from local.session_agent.exit_mark import ExitMark
 
 NONCE = "0123456789abcdef"

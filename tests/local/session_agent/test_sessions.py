@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tapit.session import frames
 
-from chalicelib.domain.session import session_argv
+from chalicelib.domain.session_script import session_argv
 from tests.local.session_agent.interactive_task import RAW, InteractiveMachine
 from tests.local.session_agent.session_client import SessionClient
 from tests.local.supervisor.supervised_task import machine_in, until
