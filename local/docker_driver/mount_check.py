@@ -17,7 +17,7 @@ def problem_with_folders(url: str, folders: Iterable[str]) -> str | None:
 
 
 def _problem(folder: str, sockets: Iterable[str]) -> str | None:
-    if not os.path.exists(folder):
+    if _is_missing(folder):
         return f"There is no folder {folder} on this machine; make it, or correct mounts= of the app"
     real = os.path.realpath(folder)
     if any(os.path.commonpath([real, socket]) == real for socket in sockets):
@@ -26,3 +26,14 @@ def _problem(folder: str, sockets: Iterable[str]) -> str | None:
             "name the folder below it that the task needs"
         )
     return None
+
+
+def _is_missing(folder: str) -> bool:
+    """What we may not look at can be there for the engine."""
+    try:
+        os.stat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -35,3 +35,8 @@ def test_folders_of_another_machine_are_its_own_matter() -> None:
 
 def test_a_folder_beside_the_socket_may_be_mounted(tmp_path: Path) -> None:
     assert problem_with_folders(f"unix://{tmp_path}.sock", [str(tmp_path)]) is None
+
+
+def test_what_we_may_not_look_at_can_be_there_for_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert problem_with_folders("unix:///a", [f"{tmp_path}/loop"]) is None
