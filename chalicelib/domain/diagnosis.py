@@ -124,6 +124,21 @@ def _after_exit(exit_code: int | None) -> Diagnosis | None:
     return explain(exit_code)
 
 
+def _timed_out_within(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"It ended as timeout does when the time is up that it gives a command (exit code {exit_code}).",
+        next="Give it more time there, or look in its output for what took so long; max_hours= was not reached.",
+    )
+
+
+def _runner_failed(exit_code: int) -> Diagnosis:
+    programs = "docker run, podman run, env, nice and timeout"
+    return Diagnosis(
+        what=f"It ended as {programs} do when they cannot do their own part (exit code {exit_code}).",
+        next="The output says why: check the options before what they were to run, and that its engine answers.",
+    )
+
+
 def _not_executable(exit_code: int) -> Diagnosis:
     return Diagnosis(
         what=f"Something it was told to run is not executable (exit code {exit_code}).",
@@ -168,6 +183,8 @@ def _any_code(exit_code: int) -> Diagnosis:
 
 
 _KNOWN_CODES: dict[int, Callable[[int], Diagnosis]] = {
+    124: _timed_out_within,
+    125: _runner_failed,
     126: _not_executable,
     127: _not_found,
     137: _killed,

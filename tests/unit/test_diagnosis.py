@@ -37,6 +37,8 @@ def test_every_other_end_is_explained_in_sentences(
     ("exit_code", "word"),
     [
         (1, "failed with exit code 1"),
+        (124, "timeout"),
+        (125, "docker run, podman run"),
         (126, "not executable"),
         (127, "not found"),
         (137, "SIGKILL"),
