@@ -23,7 +23,7 @@ ENDINGS = {
     "replaced": "another task was to have its lock",
     "deadline": "its time was up",
     "start_failure": "it could not be started",
-    "out_of_memory": "it used more memory than it had",
+    "out_of_memory": "a lack of memory",
     "infrastructure": "the machine under it went away",
     "spot": "its Spot capacity was taken back",
     "nobody_came": "nobody connected to it",

@@ -43,7 +43,7 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
         "Command:     first",
         "             second",
         "Exit code:   137 (killed by SIGKILL)",
-        "Ended by:    it used more memory than it had",
+        "Ended by:    a lack of memory",
         "Why:         It used 0.5 of 0.5 GB.",
         "What to do:  Give it more: memory=1",
         "Reason:      OutOfMemoryError: container killed",
