@@ -158,8 +158,15 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "The image has no such user or group: name one that it has, or a number: user=1000.",
     ),
     (
-        r"Cannot(Start|Create)ContainerError.*(bind source path|statfs|mount source)",
-        "A folder of mounts= is not there on the machine of the engine: make it, or name another one.",
+        r"Cannot(Start|Create)ContainerError.*(bind source path|statfs|mount source|there is no folder)",
+        (
+            "A folder of mounts= is not there on the machine of the engine: make it, or name another one: "
+            "tapit set app name=APP mounts=FOLDER:/PATH."
+        ),
+    ),
+    (
+        r"CannotStartContainerError.*holds an engine's socket",
+        "Name the folder below it that the task needs: tapit set app name=APP mounts=FOLDER:/PATH.",
     ),
     (
         r"Cannot(Start|Create)ContainerError.*network.*not found",

@@ -71,6 +71,14 @@ SAID = [
         "CannotStartContainerError: container create: unable to find network with name or ID x: network not found",
         "or name another one: networks=NAME",
     ),
+    (
+        "CannotStartContainerError: there is no folder /srv/data on this machine, which mounts= names",
+        "make it, or name another one",
+    ),
+    (
+        "CannotStartContainerError: /run of mounts= is or holds an engine's socket, and whoever has that has ...",
+        "folder below it",
+    ),
     ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (
         "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",
