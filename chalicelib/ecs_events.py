@@ -14,6 +14,7 @@ from chalicelib.ecs_reasons import why_passing
 PATTERN = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
 MAIN_CONTAINER = "main"
 LOST_OUTPUT = "tapit.lost-output-bytes"
+MEMORY_KILLS = "tapit.memory-kills"
 COMMAND_EXIT_CODE = "tapit.command-exit-code"
 WAITING_FOR = "tapit.waiting-for"
 TIME_WAS_UP = "tapit: max_hours="  # how the reason begins that we give for a stop at the time limit
@@ -93,6 +94,7 @@ def sighting_in(detail: dict[str, Any]) -> Sighting:
         waiting_for=progress or NOT_STARTED.get(seen.lastStatus),
         progress=progress,
         lost_output_bytes=_number(LOST_OUTPUT, seen.attributes) or 0,
+        memory_kills=_number(MEMORY_KILLS, seen.attributes),
         command_exit_code=_number(COMMAND_EXIT_CODE, seen.attributes),
         attempt=int(ours[3]) if ours is not None and ours[3] else None,
         passing=_passing(seen, main),

@@ -75,6 +75,7 @@ class EcsCluster:
         definition = self._definition(app, derive(as_of_task, inherited, image, log_options))
         return {
             "driver": "ecs",
+            "image": image,
             "log_group": log_options["awslogs-group"],
             "log_prefix": f"{LOG_PREFIX}/{MAIN_CONTAINER}",
             "run_task": {

@@ -7,6 +7,7 @@ from signal import Signals
 from chalicelib.domain.bounds import Remark
 from chalicelib.domain.fargate_sizes import MAX_MEMORY
 from chalicelib.domain.known_reasons import next_step
+from chalicelib.domain.memory_reasons import MACHINE_OUT_OF_MEMORY
 from chalicelib.domain.record import Record
 
 
@@ -26,6 +27,9 @@ class EndedBy(StrEnum):
     LOST = "lost"
 
 
+KILLED = 137
+
+
 class Diagnosis(Record):
     """What happened, and what to do next."""
 
@@ -42,11 +46,15 @@ def diagnose(
     max_hours: float | None,
     by: str | None,
     attempts: int = 1,
+    memory_kills: int | None = None,
 ) -> Diagnosis | None:
-    """Explain an end; None when the task did what it was asked to (exit code 0)."""
+    """Explain an end; None when the task did what it was asked to (exit code 0).
+
+    `memory_kills` is how many of its processes the kernel killed for want of memory, None when nobody knows.
+    """
     match ended_by:
         case EndedBy.EXIT:
-            return _after_exit(exit_code)
+            return _after_exit(exit_code, memory_kills, _more_room(reason, memory))
         case EndedBy.USER | EndedBy.REPLACED:
             return _after_a_wish(by or "Somebody", is_tasks=ended_by is EndedBy.REPLACED)
         case EndedBy.DEADLINE:
@@ -56,10 +64,7 @@ def diagnose(
                 next="Run it again with a larger max_hours=; tapit set task extends a task that still runs.",
             )
         case EndedBy.OUT_OF_MEMORY:
-            return Diagnosis(
-                what=f"It ran out of memory: it needed more than its {memory:g} GB and was killed.",
-                next=_more_memory(memory),
-            )
+            return Diagnosis(what=_out_of_memory(reason, memory), next=_more_room(reason, memory))
         case EndedBy.START_FAILURE:
             return Diagnosis(
                 what=f"{_never_started(attempts)}: {reason or 'no reason was given'}",
@@ -109,19 +114,61 @@ def _left_without_ground(ended_by: EndedBy, reason: str) -> Diagnosis:
     )
 
 
+def _out_of_memory(reason: str | None, memory: float) -> str:
+    if _was_machines(reason):
+        return f"The machine ran out of memory and killed it, though it had no more than its {memory:g} GB."
+    return f"It ran out of memory: it needed more than its {memory:g} GB and was killed."
+
+
+def _was_machines(reason: str | None) -> bool:
+    return MACHINE_OUT_OF_MEMORY in (reason or "")
+
+
+def _more_room(reason: str | None, memory: float) -> str:
+    if _was_machines(reason):
+        return "Run fewer tasks at a time, free memory on the machine, or give it more; then run it again."
+    return _more_memory(memory)
+
+
 def _more_memory(memory: float) -> str:
     if memory >= MAX_MEMORY:
         return "It had the most that a task can have: have it need less, or split the work."
     return f"Run it again with more, for example memory={min(memory * 2, MAX_MEMORY):g}."
 
 
-def _after_exit(exit_code: int | None) -> Diagnosis | None:
+def _after_losses(exit_code: int, advice: str) -> Diagnosis:
+    return Diagnosis(
+        what=f"A process of it was killed for want of memory, and it ended with exit code {exit_code}.",
+        next=advice,
+    )
+
+
+def _after_exit(exit_code: int | None, memory_kills: int | None, more_room: str) -> Diagnosis | None:
     if exit_code == 0:
         return None
     if exit_code is None:
         return Diagnosis(what="It ended without an exit code.", next="Look at its output.")
+    if memory_kills:
+        return _after_losses(exit_code, more_room)
+    if exit_code == KILLED and memory_kills == 0:
+        return _killed_from_outside(exit_code)
     explain = _KNOWN_CODES.get(exit_code, _signalled if 128 < exit_code <= 128 + 64 else _any_code)
     return explain(exit_code)
+
+
+def _timed_out_within(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"It ended as timeout does when the time is up that it gives a command (exit code {exit_code}).",
+        next="Give it more time there, or look in its output for what took so long; max_hours= was not reached.",
+    )
+
+
+def _runner_failed(exit_code: int) -> Diagnosis:
+    programs = "docker run, podman run, env, nice and timeout"
+    return Diagnosis(
+        what=f"It ended as {programs} do when they cannot do their own part (exit code {exit_code}).",
+        next="The output says why: check the options before what they were to run, and that its engine answers.",
+    )
 
 
 def _not_executable(exit_code: int) -> Diagnosis:
@@ -142,6 +189,16 @@ def _killed(exit_code: int) -> Diagnosis:
     return Diagnosis(
         what=f"It was killed (SIGKILL, exit code {exit_code}); often that is a lack of memory.",
         next="If its memory was short, run it again with a larger memory=.",
+    )
+
+
+def _killed_from_outside(exit_code: int) -> Diagnosis:
+    return Diagnosis(
+        what=f"It was killed from outside (SIGKILL, exit code {exit_code}), not by its memory limit.",
+        next=(
+            "Look for what sent the signal: somebody on the machine (kill -9, docker kill), what guards its memory "
+            "there (systemd-oomd, earlyoom), or the command itself."
+        ),
     )
 
 
@@ -168,8 +225,10 @@ def _any_code(exit_code: int) -> Diagnosis:
 
 
 _KNOWN_CODES: dict[int, Callable[[int], Diagnosis]] = {
+    124: _timed_out_within,
+    125: _runner_failed,
     126: _not_executable,
     127: _not_found,
-    137: _killed,
+    KILLED: _killed,
     143: _terminated,
 }

@@ -5,6 +5,11 @@ What they mean: docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task
 
 import re
 
+# Something else may answer there: a web server that is no registry.
+_NOT_HERE = (
+    r"(is not on this machine|could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out|not found|"
+    r"manifest unknown|does not exist|http response|http status|x509))"
+)
 _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"tapit itself failed|no launch of it came to an end",
@@ -16,6 +21,24 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"^it waited too long for lock ",
         "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
+    ),
+    (
+        r"CannotPullContainerError: localhost/\S+ could not be pulled: .*pull=always",
+        "No registry has what is called localhost/: leave out pull=always, and what is on this machine is taken.",
+    ),
+    (
+        rf"CannotPullContainerError: localhost/tapit/\S+ {_NOT_HERE}",
+        (
+            "There is no such image on this machine: docker_tag= takes what build= has built (docker image ls, podman "
+            "image ls), and tapit set app name=APP build=FOLDER builds a new one."
+        ),
+    ),
+    (
+        rf"CannotPullContainerError: localhost/\S+ {_NOT_HERE}",
+        (
+            "There is no such image on this machine, and localhost/ is no registry: build it by that name (docker "
+            "build -t IMAGE FOLDER), or name one that is here (docker image ls, podman image ls)."
+        ),
     ),
     (
         r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out)",

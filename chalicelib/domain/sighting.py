@@ -33,6 +33,9 @@ class Sighting:
     waiting_for: str | None = None
     progress: str | None = None  # of what comes before the start, where that is known: "what (how far)"
     lost_output_bytes: int = 0
+    memory_kills: int | None = (
+        None  # of its processes by the kernel, for want of memory; None when nobody knows
+    )
     command_exit_code: int | None = None  # of an attached task's command, where somebody inside saw it end
     attempt: int | None = (
         None  # at its task's launch; None for one that an earlier version of the program started

@@ -435,13 +435,22 @@ def _over(task: Task, seen: Sighting, now: datetime) -> Task:
         end.status,
         end.ended_by,
         seen.stopped_at or now,
+        memory_kills=seen.memory_kills,
         exit_code=end.exit_code,
         reason=seen.reason or task.reason,
         lost_output_bytes=seen.lost_output_bytes,
     )
 
 
-def _ended(task: Task, status: Status, ended_by: EndedBy, at: datetime, **changes: Any) -> Task:
+def _ended(
+    task: Task,
+    status: Status,
+    ended_by: EndedBy,
+    at: datetime,
+    *,
+    memory_kills: int | None = None,
+    **changes: Any,
+) -> Task:
     ended = task.moved(
         status,
         at,
@@ -457,6 +466,7 @@ def _ended(task: Task, status: Status, ended_by: EndedBy, at: datetime, **change
         exit_code=ended.exit_code,
         reason=ended.reason,
         memory=ended.memory,
+        memory_kills=memory_kills,
         max_hours=ended.max_hours,
         by=ended.stop_cause.by if ended.stop_cause else None,
         attempts=ended.launch.attempt if ended.launch else 0,

@@ -222,10 +222,12 @@ class TaskView(PublicTask):
     """All there is to say about a task; of the variables of its own only the names.
 
     `tries` are those of a task with `retries`, in order, itself among them. `waits_until` is when one that waits for
-    its lock gives up. `driver` is what runs it, `process`, `docker` or `ecs`; nothing does before its launch.
+    its lock gives up. `driver` is what runs it, `process`, `docker` or `ecs`, and `image_used` what it runs in, as the
+    driver was told it: neither is known before its launch.
     """
 
     driver: str | None
+    image_used: str | None
     waits_until: Moment | None
     tries: list[TryView]
     notes: list[str] = Field(default_factory=list)
@@ -243,11 +245,12 @@ class TaskView(PublicTask):
         poll_after = changes.poll_after(task, now, has_output=False)
         tries = _tries(task, later) if task.retries else []
         waits_until = task.waits_until if task.waits_its_turn and task.waiting_for else None
-        driver = task.launch.plan.get("driver") if task.launch else None
+        plan = task.launch.plan if task.launch else {}
         return cls.at(
             task,
             now,
-            driver=driver,
+            driver=plan.get("driver"),
+            image_used=plan.get("image"),
             waits_until=waits_until,
             tries=tries,
             notes=list(notes),

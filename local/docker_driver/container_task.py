@@ -170,9 +170,13 @@ class ContainerTask:
         self._agents_word = self._agent.exit_code()
         if self._agents_word is not None:
             self._exit_record.exited(self._agents_word)
+            self._evidence.look(is_over=True)
+            if self._has_run_out_of_memory(self._agents_word):
+                self._exit_record.ran_out_of_memory()
 
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
+        self._evidence.look()
         try:
             self._state = self._container.state()
         except NotFound:
@@ -204,10 +208,15 @@ class ContainerTask:
             self._exit_record.failed_to_start(CannotStart.ecs_name, why)
         elif self._engine_was_gone and exit_code > 128:
             self._exit_record.host_failed(ENGINE_WENT_DOWN)
-        elif exit_code == KILLED and (says_out_of_memory or self._evidence.kills):
+        elif self._has_run_out_of_memory(exit_code) or (exit_code == KILLED and says_out_of_memory):
             self._exit_record.ran_out_of_memory()
         elif exit_code == KILLED and self._is_being_removed():
             self._exit_record.lost(REMOVED)
+
+    def _has_run_out_of_memory(self, exit_code: int) -> bool:
+        """A command may well live on without the process that it lost so."""
+        self._exit_record.memory_kills = kills = self._evidence.kills
+        return exit_code == KILLED and kills is not None and kills.number > 0
 
     def _is_being_removed(self) -> bool:
         """Whoever removes a container that runs has it killed first."""

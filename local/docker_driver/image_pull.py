@@ -15,13 +15,15 @@ _DONE = ("Download complete", "Pull complete", "Already exists")
 
 def have_image(client: Any, image: str, when: str, tell: Callable[[str], None]) -> dict[str, Any]:
     """Return what the engine says of the image. Raise CannotPull, or one of GONE."""
+    found = None
     try:
         found = _found(client, image)
         if when == ALWAYS or (found is None and when != NEVER):
             _pull(client, image, tell)
             found = _found(client, image)
     except DockerException as error:
-        raise CannotPull(f"{image} could not be pulled: {in_words(error)}") from error
+        is_here = "" if found is None else "; this machine has it, but pull=always asks its registry"
+        raise CannotPull(f"{image} could not be pulled: {in_words(error)}{is_here}") from error
     if found is None:
         raise CannotPull(f"{image} is not on this machine, and pull={when}")
     return found
@@ -36,12 +38,12 @@ def _found(client: Any, image: str) -> dict[str, Any] | None:
 
 
 def _pull(client: Any, image: str, tell: Callable[[str], None]) -> None:
-    """An engine that has begun to answer tells of a failure in what it streams."""
+    """Raise DockerException: an engine that has begun to answer tells of a failure in what it streams."""
     progress = PullProgress(image)
     tell(str(progress))
     for said in client.pull(image, stream=True, decode=True):
         if "error" in said:
-            raise CannotPull(f"{image} could not be pulled: {str(said['error']).strip()}")
+            raise DockerException(str(said["error"]).strip())
         progress.hear(said)
         tell(str(progress))
 

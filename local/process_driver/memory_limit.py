@@ -6,6 +6,7 @@ import select
 
 from local.process_driver import process_tree
 from local.process_driver.control_group import ControlGroup, make_group
+from local.supervisor.memory_kills import VERSION_1, VERSION_2, MemoryKills, memory_kills
 
 # What a busy process can fill at most; the next look comes before the rest could be full, within bounds.
 _BYTES_PER_SECOND = 4 << 30
@@ -30,14 +31,19 @@ def make_memory_group(task_id: str, limit_bytes: int) -> ControlGroup | None:
     return make_group("memory", task_id, bound)
 
 
-def oom_kills(group: ControlGroup) -> int:
-    """Return how many of its processes the kernel killed for want of memory."""
-    for name in ("memory.events", "memory.oom_control"):
-        for line in group.read(name).splitlines():
-            key, _, value = line.partition(" ")
-            if key == "oom_kill":
-                return int(value)
-    return 0
+def kills_of_group(group: ControlGroup) -> MemoryKills | None:
+    """Return what the kernel killed in it for want of memory; None when it does not say."""
+    return memory_kills({name: group.read(name) for name in (*VERSION_2, *VERSION_1)})
+
+
+def kills_of_machine() -> int | None:
+    """Return what the kernel killed for want of memory since its own start, of anybody's; None when it does not say."""
+    try:
+        with open("/proc/vmstat") as file:
+            counted = dict(line.split() for line in file)
+    except OSError:
+        return None
+    return int(counted["oom_kill"]) if "oom_kill" in counted else None
 
 
 class MemoryWatch:
@@ -83,7 +89,8 @@ class GroupWatch:
         else:
             self.due_at = now + self._pause if self._pause < _LATEST_LOOK else math.inf
             self._pause *= 2
-        return oom_kills(self._group) > 0
+        kills = kills_of_group(self._group)
+        return kills is not None and kills.number > 0
 
 
 def _open_events(group: ControlGroup) -> int | None:

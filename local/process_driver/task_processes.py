@@ -11,10 +11,17 @@ from local.process_driver.cpu_limit import make_cpu_group
 from local.process_driver.graceful_stop import GracefulStop
 from local.process_driver.linux import adopt_orphans
 from local.process_driver.main_process import CannotJoinGroup, start_main_process
-from local.process_driver.memory_limit import GroupWatch, MemoryWatch, make_memory_group, oom_kills
+from local.process_driver.memory_limit import (
+    GroupWatch,
+    MemoryWatch,
+    kills_of_group,
+    kills_of_machine,
+    make_memory_group,
+)
 from local.supervisor.atomic_files import Value
 from local.supervisor.driven_task import Preparation
 from local.supervisor.exit_record import ExitRecord
+from local.supervisor.memory_kills import MemoryKills
 from local.supervisor.signals import SIGKILL
 from local.supervisor.spec import Spec
 
@@ -32,6 +39,7 @@ class TaskProcesses:
         self._memory_group: ControlGroup | None = None
         self._cpu_group: ControlGroup | None = None
         self._watch: GroupWatch | MemoryWatch | None = None
+        self._machines_kills: int | None = None  # before the start
         self._stop: GracefulStop | None = None
         self._has_orphans = adopt_orphans()
 
@@ -54,6 +62,7 @@ class TaskProcesses:
         return True
 
     def start(self, output: int) -> None:
+        self._machines_kills = kills_of_machine()
         entrances = [group.entrance for group in self._groups]
         try:
             self._main = start_main_process(self._spec, output, entrances)
@@ -127,8 +136,18 @@ class TaskProcesses:
         self._kill_everything()
         if self._main is not None:
             self._exit_record.could_not_be_killed()
-        if self._memory_group is not None and oom_kills(self._memory_group):
-            self._exit_record.ran_out_of_memory()
+        if (kills := self._memory_kills()) is not None:
+            self._exit_record.memory_kills = kills
+            if kills.number:
+                self._exit_record.ran_out_of_memory()
+
+    def _memory_kills(self) -> MemoryKills | None:
+        """Without a group nobody counts for the task alone; but where the machine killed nothing it lost nothing."""
+        if self._memory_group is not None:
+            return kills_of_group(self._memory_group)
+        if self._machines_kills is None or kills_of_machine() != self._machines_kills:
+            return None
+        return MemoryKills(0, met_limit=False)
 
     def last_output(self) -> bytes:
         return b""

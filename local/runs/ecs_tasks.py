@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.task import Task
-from chalicelib.ecs_events import COMMAND_EXIT_CODE, LOST_OUTPUT, MAIN_CONTAINER, WAITING_FOR, started_by
+from chalicelib.ecs_events import (
+    COMMAND_EXIT_CODE,
+    LOST_OUTPUT,
+    MAIN_CONTAINER,
+    MEMORY_KILLS,
+    WAITING_FOR,
+    started_by,
+)
 from local.runs.run_folder import Exited, Running, Starting, State, Vanished
 from local.supervisor.run_files import SHOWS_LIFE_EVERY
 
@@ -109,6 +116,7 @@ def _stopped(state: Exited) -> dict[str, Any]:
         container["exitCode"] = state.exit_code
     if state.out_of_memory:
         container["reason"] = state.reason
+    told = {LOST_OUTPUT: state.lost_output_bytes, MEMORY_KILLS: state.memory_kills}
     times = {"startedAt": state.started_at, "stoppingAt": state.stopping_at, "stoppedAt": state.stopped_at}
     return {
         "version": _OVER,
@@ -117,7 +125,7 @@ def _stopped(state: Exited) -> dict[str, Any]:
         "stopCode": state.stop_code,
         "stoppedReason": state.reason,
         "containers": [container],
-        "attributes": [{"name": LOST_OUTPUT, "value": str(state.lost_output_bytes)}],
+        "attributes": [{"name": name, "value": str(told[name])} for name in told if told[name] is not None],
         **{name: _time(moment) for name, moment in times.items() if moment is not None},
     }
 

@@ -46,7 +46,10 @@ class Running:
 
 @dataclass(frozen=True)
 class Exited:
-    """exit_code and started_at are None for a task that never started."""
+    """exit_code and started_at are None for a task that never started.
+
+    `memory_kills` is how many of its processes the kernel killed for want of memory; None when nobody knows.
+    """
 
     exit_code: int | None
     signal: int | None
@@ -58,6 +61,7 @@ class Exited:
     out_of_memory: bool
     stopped_by: str | None
     lost_output_bytes: int
+    memory_kills: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 import os
 
+from chalicelib.domain.memory_reasons import MACHINE_OUT_OF_MEMORY, OUT_OF_MEMORY
 from local.supervisor.atomic_files import Value
+from local.supervisor.memory_kills import MemoryKills
 from local.supervisor.signals import SIGKILL
 
 EXITED = "EssentialContainerExited"
@@ -11,7 +13,6 @@ NEVER_STARTED = "TaskFailedToStart"
 HOST_FAILED, LOST = "InfrastructureHealth", "ContainerLost"
 
 _EXITED_REASON = "Essential container in task exited"
-_OUT_OF_MEMORY_REASON = "OutOfMemoryError: Container killed due to memory usage"
 SUPERVISOR_TERMINATED = "tapit: the task's supervisor was asked to end"
 
 
@@ -23,6 +24,7 @@ class ExitRecord:
         self.stopping_at: float | None = None
         self.stopped_by: str | None = None
         self.out_of_memory = False
+        self.memory_kills: MemoryKills | None = None  # None as long as nobody can say
         self._stop_code = EXITED
         self._reason = _EXITED_REASON
         self._exit_code: int | None = None
@@ -55,8 +57,6 @@ class ExitRecord:
     def ran_out_of_memory(self) -> None:
         """The task was killed, or is about to be; had its main process ended just before, that changes nothing."""
         self.out_of_memory = True
-        if self.stopped_by is None:
-            self._reason = _OUT_OF_MEMORY_REASON
 
     def exited(self, exit_code: int) -> None:
         """A negative number is that of a signal."""
@@ -79,6 +79,15 @@ class ExitRecord:
         """It hangs inside the kernel; what it will end by is known all the same."""
         self.killed_by(SIGKILL)
 
+    @property
+    def _whole_reason(self) -> str:
+        """A stop that was asked for explains the end well enough."""
+        if self._stop_code != EXITED:
+            return self._reason
+        if self._exit_code and self.memory_kills is not None and self.memory_kills.are_machines:
+            return MACHINE_OUT_OF_MEMORY
+        return OUT_OF_MEMORY if self.out_of_memory else self._reason
+
     def record(self, stopped_at: float, lost_output_bytes: int) -> dict[str, Value]:
         if self.out_of_memory:
             self.killed_by(SIGKILL)
@@ -89,8 +98,9 @@ class ExitRecord:
             "stopping_at": self.stopping_at,
             "stopped_at": stopped_at,
             "stop_code": self._stop_code,
-            "reason": self._reason,
+            "reason": self._whole_reason,
             "out_of_memory": self.out_of_memory,
+            "memory_kills": None if self.memory_kills is None else self.memory_kills.number,
             "stopped_by": self.stopped_by,
             "lost_output_bytes": lost_output_bytes,
         }

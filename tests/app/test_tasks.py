@@ -615,7 +615,9 @@ def test_a_list_says_what_a_task_waits_for(inside: HomeInProcess, app: str) -> N
 
 def test_what_runs_a_task_is_told_once_it_is_asked_to(inside: HomeInProcess, app: str) -> None:
     task = inside.new_task(app)
-    inside.services.tasks.save(begin_attempt(inside.record(task["id"]), {"driver": "docker"}, NOON))
+    plan = {"driver": "docker", "image": "shop:2"}
+    inside.services.tasks.save(begin_attempt(inside.record(task["id"]), plan, NOON))
 
-    assert task["driver"] is None
-    assert inside.ask("GET", f"/tasks/{task['id']}").json["driver"] == "docker"
+    assert (task["driver"], task["image_used"]) == (None, None)
+    shown = inside.ask("GET", f"/tasks/{task['id']}").json
+    assert (shown["driver"], shown["image_used"]) == ("docker", "shop:2")

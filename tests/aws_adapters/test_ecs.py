@@ -199,6 +199,7 @@ def test_a_task_may_name_its_image_or_its_tag(
     ecs: Any, cluster: EcsCluster, asked: dict[str, str], image: str
 ) -> None:
     assert container_of(ecs, cluster, a_web_app(), **asked)["image"] == image
+    assert cluster.plan(a_task(**asked), a_web_app())["image"] == image
 
 
 def test_a_task_may_run_as_somebody_else(ecs: Any, cluster: EcsCluster) -> None:

@@ -1,5 +1,7 @@
 """Every kind of cluster that a home may have, for tests of what they all promise."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,7 +31,7 @@ from local.process_driver.leftovers import kill_leftovers
 from local.process_driver.process_driver import FORK_SERVER, ProcessDriver
 from local.runs.cluster import LocalCluster
 from local.runs.output_logs import OutputLogs
-from local.runs.run_folder import RunFolder
+from local.runs.run_folder import RunFolder, Running
 from local.runs.run_folders import RunFolders
 from local.runs.supervisor_starter import SupervisorStarter
 from tests.aws.conftest import ecs_client
@@ -63,6 +65,7 @@ class TestedCluster:
     hog: str = "tail /dev/zero"  # a command that wants more and more memory
     exhaust: Callable[[Task], None] = lambda _: None  # says so where nobody looks
     least_memory: float = 0.0625  # GB that a task may have
+    kill: Callable[[Task], None] | None = None  # as somebody on the machine does
 
     def with_app(self, **changes: Any) -> "TestedCluster":
         return replace(self, app=self.app.but(**changes))
@@ -105,7 +108,9 @@ def processes(place: Path) -> Iterator[TestedCluster]:
     driver = ProcessDriver(place / "notifications")
     cluster = LocalCluster(folders, driver, {"process": starter}, lambda _id, _folder: None, lambda _app: {})
     try:
-        yield TestedCluster(cluster, an_app(), partial(_lines, OutputLogs(folders)))
+        yield TestedCluster(
+            cluster, an_app(), partial(_lines, OutputLogs(folders)), kill=partial(_kill_process, folders)
+        )
     finally:
         starter.close()
         for path in place.glob("*-*"):
@@ -121,7 +126,12 @@ def containers(place: Path, engine: Engine) -> Iterator[TestedCluster]:
     )
     cluster = LocalCluster(folders, driver, {"docker": starter}, lambda _id, _folder: None, lambda _app: {})
     try:
-        yield TestedCluster(cluster, an_app(image=BUSYBOX), partial(_lines, OutputLogs(folders)))
+        yield TestedCluster(
+            cluster,
+            an_app(image=BUSYBOX),
+            partial(_lines, OutputLogs(folders)),
+            kill=partial(_kill_container, engine),
+        )
     finally:
         starter.close()
         remove_all(engine, f"tapit.home={place}")
@@ -164,6 +174,19 @@ def _kill(endpoint: Endpoint, task: Task) -> None:
     """The emulated ECS enforces no memory: it is told to."""
     assert task.ecs_arn is not None
     endpoint.tasks.find("prod", task.ecs_arn).run_out_of_memory()
+
+
+def _kill_process(folders: RunFolders, task: Task) -> None:
+    folder = folders.of(task)
+    assert folder is not None
+    state = folder.state()
+    assert isinstance(state, Running)
+    os.kill(state.pid, signal.SIGKILL)
+
+
+def _kill_container(engine: Engine, task: Task) -> None:
+    with engine.client() as client:
+        client.api.kill(f"tapit-{task.id}-1")
 
 
 def _made(**_: object) -> Mapping[str, object]:

@@ -35,7 +35,8 @@ def test_many_lines_come_whole_and_in_order(shared: ContainerHome, app: str) -> 
     ("words", "code", "what"),
     [
         (["no-such-command"], 127, "not found"),
-        (["/etc/passwd"], 126, "may not be executed"),
+        (["/etc/passwd"], 126, "not executable"),
+        (["exit 125"], 125, "docker run"),
     ],
 )
 def test_exit_codes_of_shells_are_explained(
@@ -44,7 +45,7 @@ def test_exit_codes_of_shells_are_explained(
     task = shared.api.run(app, words[0])
 
     assert task["exit_code"] == code
-    assert task["diagnosis"]["what"]
+    assert what in task["diagnosis"]["what"]
 
 
 def test_several_tasks_run_at_once(shared: ContainerHome, app: str) -> None:
@@ -61,6 +62,16 @@ def test_a_task_over_its_memory_is_said_to_be_and_one_that_was_killed_is_not(
 
     assert (hungry["exit_code"], hungry["ended_by"]) == (137, "out_of_memory")
     assert (killed["exit_code"], killed["ended_by"]) == (137, "exit")
+
+
+def test_a_command_that_outlives_what_it_lost_for_want_of_memory_is_told_of_it(
+    shared: ContainerHome, app: str
+) -> None:
+    task = shared.api.run(app, "tail /dev/zero; exit 3", memory=0.5)
+
+    assert (task["exit_code"], task["ended_by"]) == (3, "exit")
+    assert "killed for want of memory" in task["diagnosis"]["what"]
+    assert "memory=1" in task["diagnosis"]["next"]
 
 
 def test_it_has_no_rights_beyond_what_a_task_needs(shared: ContainerHome, app: str) -> None:
@@ -121,6 +132,7 @@ def test_a_container_that_somebody_stopped_is_told_of_as_it_was(shared: Containe
 
     task = shared.api.finished(task_id)
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 137, "exit")
+    assert "killed from outside" in task["diagnosis"]["what"]
 
 
 def test_mounts_are_read_only_unless_told_otherwise(shared: ContainerHome, tmp_path: Any) -> None:

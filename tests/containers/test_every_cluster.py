@@ -239,6 +239,19 @@ def test_a_kill_that_has_nothing_to_do_with_memory_is_not_said_to(tested: Tested
     assert (ended.exit_code, ended.out_of_memory) == (137, False)
 
 
+def test_a_kill_from_outside_is_known_to_be_one_where_the_kernel_can_be_asked(tested: TestedCluster) -> None:
+    if tested.kill is None:
+        pytest.skip("ECS does not say who killed a container.")
+    task = tested.started(WAITS)
+    tested.says(task, "up")
+    tested.runs(task)
+
+    tested.kill(task)
+
+    ended = tested.ended(task)
+    assert (ended.exit_code, ended.out_of_memory, ended.memory_kills) == (137, False, 0)
+
+
 def test_a_task_has_run_its_time_once_it_has(tested: TestedCluster) -> None:
     task = tested.started(WAITS).but(max_hours=0.2 / 3600)
     tested.runs(task)

@@ -77,6 +77,13 @@ REFUSED = {
     "no such repository": ({"image": f"{REPOSITORY}-not:1"}, "image=", f"{REPOSITORY}-not:1"),
     "closed": ({"image": CLOSED}, "log in to its registry", CLOSED),
     "nobody there": ({"image": NOBODY_THERE}, "cannot be reached", NOBODY_THERE),
+    "nobody built it": (
+        {"image": "localhost/nobody-built:1"},
+        "build it by that name",
+        "localhost/nobody-built:1",
+    ),
+    "no such build": ({"image": "localhost/tapit/shop:9"}, "build=FOLDER", "localhost/tapit/shop:9"),
+    "of no registry": ({"image": BUSYBOX, "pull": "always"}, "leave out pull=always", "this machine has it"),
     "another processor": ({"image": FOR_ANOTHER_MACHINE}, "another processor", ""),
     "another processor, by its list": (
         {"image": LISTS_ANOTHER_MACHINE},

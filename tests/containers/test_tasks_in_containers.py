@@ -35,7 +35,7 @@ def test_it_prints_and_ends_as_its_command_does(home: HomeProcess, app: str) -> 
     task = home.api.run(app, "echo hi; echo oh >&2; exit 3")
 
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 3, "exit")
-    assert task["driver"] == "docker"
+    assert (task["driver"], task["image_used"]) == ("docker", BUSYBOX)
     assert sorted(home.api.lines(task["id"])) == ["hi", "oh"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
+from chalicelib.domain.memory_reasons import MACHINE_OUT_OF_MEMORY
 
 
 def a_diagnosis(ended_by: EndedBy, **details: Any) -> Diagnosis:
@@ -24,10 +25,13 @@ def test_a_success_needs_no_explanation() -> None:
 @pytest.mark.parametrize("ended_by", EndedBy)
 @pytest.mark.parametrize("exit_code", [None, 1, 137])
 @pytest.mark.parametrize("max_hours", [None, 0.5])
+@pytest.mark.parametrize("memory_kills", [None, 0, 3])
 def test_every_other_end_is_explained_in_sentences(
-    ended_by: EndedBy, exit_code: int | None, max_hours: float | None
+    ended_by: EndedBy, exit_code: int | None, max_hours: float | None, memory_kills: int | None
 ) -> None:
-    found = a_diagnosis(ended_by, exit_code=exit_code, max_hours=max_hours, reason="AWS's words.")
+    found = a_diagnosis(
+        ended_by, exit_code=exit_code, max_hours=max_hours, memory_kills=memory_kills, reason="AWS's words."
+    )
 
     assert [text[0].isupper() and text.endswith(".") for text in (found.what, found.next)] == [True, True]
     assert "None" not in found.what + found.next
@@ -37,6 +41,8 @@ def test_every_other_end_is_explained_in_sentences(
     ("exit_code", "word"),
     [
         (1, "failed with exit code 1"),
+        (124, "timeout"),
+        (125, "docker run, podman run"),
         (126, "not executable"),
         (127, "not found"),
         (137, "SIGKILL"),
@@ -49,6 +55,37 @@ def test_every_other_end_is_explained_in_sentences(
 )
 def test_an_exit_code_is_named_for_what_it_means(exit_code: int | None, word: str) -> None:
     assert word in a_diagnosis(EndedBy.EXIT, exit_code=exit_code).what
+
+
+@pytest.mark.parametrize(
+    ("memory_kills", "what", "advice"),
+    [
+        (None, "often that is a lack of memory", "a larger memory="),
+        (0, "killed from outside", "what sent the signal"),
+        (2, "killed for want of memory", "memory=1."),
+    ],
+)
+def test_a_kill_is_told_by_what_is_known_of_memory(memory_kills: int | None, what: str, advice: str) -> None:
+    found = a_diagnosis(EndedBy.EXIT, exit_code=137, memory_kills=memory_kills)
+
+    assert what in found.what
+    assert advice in found.next
+
+
+def test_a_command_that_fails_for_a_process_that_it_lost_is_told_so() -> None:
+    found = a_diagnosis(EndedBy.EXIT, exit_code=3, memory_kills=1)
+
+    assert found.what == "A process of it was killed for want of memory, and it ended with exit code 3."
+    assert "memory=1" in found.next
+    assert diagnose(EndedBy.EXIT, **details_of(exit_code=0, memory_kills=1)) is None
+
+
+@pytest.mark.parametrize("ended_by", [EndedBy.OUT_OF_MEMORY, EndedBy.EXIT])
+def test_a_machine_without_memory_is_not_helped_by_a_larger_task(ended_by: EndedBy) -> None:
+    found = a_diagnosis(ended_by, exit_code=137, memory_kills=1, reason=MACHINE_OUT_OF_MEMORY)
+
+    assert "fewer tasks" in found.next
+    assert "memory=" not in found.next
 
 
 def test_lack_of_memory_suggests_twice_as_much() -> None:

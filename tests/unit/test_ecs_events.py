@@ -158,6 +158,13 @@ def test_an_exit_is_known_while_the_network_is_still_there() -> None:
     assert (seen.is_stopped, seen.is_over) == (False, True)
 
 
+@pytest.mark.parametrize(("told", "kills"), [("0", 0), ("2", 2), ("many", None), (None, None)])
+def test_what_the_kernel_killed_is_known_where_a_home_says_so(told: str | None, kills: int | None) -> None:
+    attributes = [] if told is None else [{"name": "tapit.memory-kills", "value": told}]
+
+    assert sighting_in(a_detail(attributes=attributes)).memory_kills == kills
+
+
 def test_a_container_out_of_memory_is_seen_and_both_reasons_are_kept() -> None:
     reason = "OutOfMemoryError: Container killed due to memory usage"
     seen = sighting_in(a_detail(containers=[a_container(exitCode=137, reason=reason)]))

@@ -17,6 +17,31 @@ SAID = [
         "CannotPullContainerError: ref pull has been retried 5 time(s): dial tcp 1.2.3.4:443: i/o timeout",
         "NAT gateway",
     ),
+    *[
+        (f"CannotPullContainerError: localhost/shop:9 {said}", "build it by that name")
+        for said in (
+            'could not be pulled: initializing source: Get "https://localhost/v2/": dial tcp 127.0.0.1:443: refused',
+            "could not be pulled: manifest for localhost/shop:9 not found: manifest unknown",
+            "could not be pulled: http: server gave HTTP response to HTTPS client",
+            "is not on this machine, and pull=never",
+        )
+    ],
+    (
+        "CannotPullContainerError: localhost/tapit/shop:9 could not be pulled: dial tcp 127.0.0.1:443: refused",
+        "build=FOLDER builds a new one",
+    ),
+    (
+        "CannotPullContainerError: localhost/shop:9 could not be pulled: refused; it is here, but pull=always ...",
+        "leave out pull=always",
+    ),
+    (
+        "CannotPullContainerError: localhost/shop:9 could not be pulled: write /layer: no space left on device",
+        "engine's disk is full",
+    ),
+    (
+        "CannotPullContainerError: localhost:5000/shop:9 could not be pulled: dial tcp 127.0.0.1:5000: refused",
+        "registry cannot be reached",
+    ),
     ("CannotPullContainerError: toomanyrequests: You have reached your pull rate limit", "limits downloads"),
     ("CannotPullContainerError: write /layer: no space left on device", "ephemeral_storage_gb"),
     (

@@ -23,7 +23,7 @@ ENDINGS = {
     "replaced": "another task was to have its lock",
     "deadline": "its time was up",
     "start_failure": "it could not be started",
-    "out_of_memory": "it used more memory than it had",
+    "out_of_memory": "a lack of memory",
     "infrastructure": "the machine under it went away",
     "spot": "its Spot capacity was taken back",
     "nobody_came": "nobody connected to it",
@@ -107,7 +107,7 @@ def _print_makings(block: Block, task: Task) -> None:
     disk = f", {storage:g} GB disk" if storage else ""
     block.line("Size", f"{task['cpu']:g} vCPU, {task['memory']:g} GB memory{disk}")
     block.line("Runs as", RUNS_AS.get(task.get("driver") or ""))
-    block.line("Image", task.get("image"))
+    block.line("Image", task.get("image_used") or task.get("image"))
     block.line("Docker tag", task.get("docker_tag"))
     block.line("Pull", task.get("pull"))
     block.line("User", task.get("user"))

@@ -111,6 +111,7 @@ class Try(TypedDict):
 
 class Task(PublicTask):
     driver: str | None
+    image_used: str | None
     waits_until: str | None
     tries: list[Try]
     notes: list[str]

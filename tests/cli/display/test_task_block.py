@@ -43,7 +43,7 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
         "Command:     first",
         "             second",
         "Exit code:   137 (killed by SIGKILL)",
-        "Ended by:    it used more memory than it had",
+        "Ended by:    a lack of memory",
         "Why:         It used 0.5 of 0.5 GB.",
         "What to do:  Give it more: memory=1",
         "Reason:      OutOfMemoryError: container killed",
@@ -64,6 +64,15 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
     ):
         assert line in told
     assert any(line.startswith("Stopped:") and line.endswith("(2026-11-24T01:50:04.000Z)") for line in told)
+
+
+def test_show_names_the_image_that_ran(place: Place, home_that: HomeThat) -> None:
+    task = a_finished_task(0, image=None, docker_tag="9", driver="docker", image_used="repo/shop:9")
+    home_that(lambda _: Says(task))
+
+    told = place.run("show", "task", "x", "-o", "table").stdout.splitlines()
+
+    assert "Image:       repo/shop:9" in told
 
 
 def test_show_does_not_point_at_the_output_that_follows(place: Place, home_that: HomeThat) -> None:

@@ -75,14 +75,18 @@ def test_what_the_kernel_told_of_another_group_is_forgotten(home: Path) -> None:
     assert 5 < looks < 20
 
 
-def test_the_kernels_kills_are_counted(home: Path) -> None:
+@pytest.mark.parametrize(("needs", "are_machines"), [(2, False), (0, True)])
+def test_the_kernels_kills_are_counted(home: Path, needs: int, *, are_machines: bool) -> None:
+    """Without a need of the group's own it was the machine's, or that of a group above."""
     (home / "tapit" / "t1" / "memory.events").write_text(
-        "low 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n"
+        f"low 0\nmax 12\noom {needs}\noom_kill 1\noom_group_kill 0\n"
     )
 
     (group,) = control_group.find_groups("t1")
 
-    assert memory_limit.oom_kills(group) == 1
+    kills = memory_limit.kills_of_group(group)
+    assert kills is not None
+    assert (kills.number, kills.are_machines) == (1, are_machines)
 
 
 def test_the_cpu_is_bounded_in_the_same_group(home: Path) -> None:

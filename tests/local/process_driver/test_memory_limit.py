@@ -5,14 +5,16 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from local.process_driver.control_group import find_groups
+from chalicelib.domain.memory_reasons import MACHINE_OUT_OF_MEMORY
+from local.process_driver.control_group import ControlGroup, find_groups, make_group
 from local.process_driver.leftovers import kill_leftovers
 from local.process_driver.memory_limit import make_memory_group
 from local.runs.run_requests import request_stop
-from tests.local.supervisor.supervised_task import ESCAPE, Machine, machine_in, until
+from tests.local.supervisor.supervised_task import ESCAPE, Machine, children_of, machine_in, until
 
 LIMIT = 64 << 20
 HOG = f"{sys.executable} -c 'x = bytearray(300 << 20); import time; time.sleep(1000)'"
@@ -20,7 +22,7 @@ REASON = "OutOfMemoryError: Container killed due to memory usage"
 
 
 def _can_make_groups() -> bool:
-    group = make_memory_group("probe", LIMIT)
+    group = make_memory_group(f"probe-{os.getpid()}", LIMIT)
     return group is not None and group.remove()
 
 
@@ -32,6 +34,29 @@ both_ways = pytest.mark.parametrize("memory_by", [pytest.param("", marks=needs_g
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with machine_in(tmp_path) as machine:
         yield machine
+
+
+@pytest.fixture
+def narrow_machine(tmp_path: Path) -> Iterator[Machine]:
+    """All of its tasks have as much memory together as LIMIT."""
+    group = make_group("memory", f"narrow-{uuid4().hex}", _bound)
+    assert group is not None
+    inner = Path(group.path, "inner")  # in version 2 a group that holds processes has none below
+    inner.mkdir()
+    before = children_of(os.getpid())
+    with machine_in(tmp_path) as machine:
+        machine.starter.open()
+        (fork_server,) = set(children_of(os.getpid())) - set(before)
+        (inner / "cgroup.procs").write_text(str(fork_server))
+        yield machine
+    until(lambda: not (inner / "cgroup.procs").read_text())
+    inner.rmdir()
+    until(group.remove)
+
+
+def _bound(group: ControlGroup) -> None:
+    group.write("memory.max" if group.has("memory.max") else "memory.limit_in_bytes", LIMIT)
+    group.write_if_there("memory.swap.max", 0)
 
 
 @both_ways
@@ -86,9 +111,26 @@ def test_the_loss_of_one_process_ends_the_whole_task(machine: Machine, command: 
     assert task.processes == []
 
 
+@both_ways
+def test_a_kill_from_outside_is_known_to_be_none_for_want_of_memory(machine: Machine, memory_by: str) -> None:
+    ended = machine.start("kill -9 $$", memory_bytes=LIMIT, memory_by=memory_by).exited()
+
+    assert (ended.exit_code, ended.out_of_memory) == (137, False)
+    # elsewhere on the machine a process may have run out of memory at that very moment
+    assert ended.memory_kills in ((None, 0) if memory_by == "polling" else (0,))
+
+
+@needs_groups
+def test_a_task_that_had_no_more_than_it_may_is_not_said_to_have_needed_more(narrow_machine: Machine) -> None:
+    ended = narrow_machine.start(f"{HOG}; exit 3", memory_bytes=8 * LIMIT).exited()
+
+    assert (ended.exit_code, ended.out_of_memory, ended.memory_kills) == (137, True, 1)
+    assert ended.reason == MACHINE_OUT_OF_MEMORY
+
+
 @needs_groups
 def test_a_task_does_not_live_on_after_the_loss_of_one_process(machine: Machine) -> None:
-    task = machine.start(f"{HOG}; sleep 0.5; echo after; sleep 1000", memory_bytes=LIMIT)
+    task = machine.start(f"{HOG}; sleep 10; echo after; sleep 1000", memory_bytes=LIMIT)
 
     task.exited()
     assert b"after" not in task.printed()
@@ -164,7 +206,7 @@ def test_the_group_of_a_killed_supervisor_goes_with_the_leftovers(machine: Machi
     os.kill(task.running().supervisor_pid, signal.SIGKILL)
     task.is_over()
 
-    kill_leftovers(task.folder)
+    until(lambda: kill_leftovers(task.folder) == 0)  # of the dead, who are reaped when it suits the system
 
     assert find_groups(task.folder.task_id) == []
 

@@ -1,6 +1,7 @@
 """The server's end: a start happens once, and what a task left can be read and removed."""
 
 import errno
+import json
 import os
 import resource
 import signal
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,6 +202,18 @@ def test_a_finished_task_keeps_its_output_and_its_end_only(machine: Machine, wor
 
     left = {path.name for path in task.folder.path.iterdir()}
     assert left - {"work"} == {"exit.json", "lock", "output", "output.times", "supervisor.err"}
+
+
+def test_an_end_that_an_earlier_version_wrote_down_says_nothing_of_kills(machine: Machine) -> None:
+    task = machine.start("kill -9 $$")
+    ended = task.exited()
+    task.is_over()
+    record = task.folder.path / "exit.json"
+    written = json.loads(record.read_text())
+    del written["memory_kills"]
+    record.write_text(json.dumps(written))
+
+    assert task.folder.state() == replace(ended, memory_kills=None)
 
 
 def test_a_stopped_task_keeps_nothing_of_the_request(machine: Machine) -> None:
