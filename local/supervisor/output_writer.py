@@ -1,17 +1,23 @@
 """The task's output on the disk: its bytes, when they came, and how many found no room."""
 
+import errno
 import os
 import struct
 
 TIME = struct.Struct("<QQ")  # offset of a chunk's first byte, milliseconds since the epoch
 FINEST_TIME = 10  # milliseconds; chunks that come closer together share a record
 LOST_DIGITS = 20
+LEFT_TO_RECORDS = 4 << 20  # bytes of the disk, or a part of a small one, that output does not take
+_PART_OF_A_SMALL_DISK = 8
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
 class OutputWriter:
-    """Never raises for want of room: a task does not fail because its log cannot grow."""
+    """Never raises for want of room: a task does not fail because its log cannot grow.
+
+    Nor does it take the last room: on a disk that a task fills, what became of it and of others is still written down.
+    """
 
     def __init__(self, folder: str) -> None:
         self._file = os.open(f"{folder}/output", _APPEND, 0o600)
@@ -51,6 +57,9 @@ class OutputWriter:
 
     def _append(self, data: bytes) -> int:
         """Return how many bytes found room."""
+        if self._is_the_last_room():
+            self._why = os.strerror(errno.ENOSPC).lower()
+            return 0
         written = 0
         while written < len(data):
             try:
@@ -62,6 +71,14 @@ class OutputWriter:
             self._size += written
             self._ends_line = data[written - 1] == ord("\n")
         return written
+
+    def _is_the_last_room(self) -> bool:
+        try:
+            disk = os.fstatvfs(self._file)
+        except OSError:
+            return False
+        part_of_it = disk.f_blocks * disk.f_frsize // _PART_OF_A_SMALL_DISK
+        return disk.f_bavail * disk.f_frsize < min(LEFT_TO_RECORDS, part_of_it)
 
     def _lose(self, count: int) -> None:
         self.lost += count

@@ -11,7 +11,7 @@ from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 from tests.local.test_restart import HELD, is_over, let_go
 
-AT_ONCE = timedelta(seconds=2)
+AT_ONCE = timedelta(seconds=20)  # however busy the machine is; the sweep would take a minute for each
 FIRST, SECOND = f"echo up; {HELD}; echo first", "echo second"
 
 
@@ -19,7 +19,7 @@ def started_after(earlier: Any, later: Any) -> timedelta:
     return datetime.fromisoformat(later["started_at"]) - datetime.fromisoformat(earlier["stopped_at"])
 
 
-def test_the_next_starts_within_two_seconds_of_the_end_of_the_one_before(home: HomeProcess) -> None:
+def test_the_next_starts_with_the_end_of_the_one_before(home: HomeProcess) -> None:
     app, api = home.new_app(), home.api
     first = api.create(app, FIRST, lock="migrate")["id"]
     api.says(first, "up")
@@ -101,15 +101,18 @@ def test_a_hundred_at_once_run_one_after_the_other_though_the_server_is_killed_m
     own_home: HomeProcess,
 ) -> None:
     app = own_home.new_app()
+    first = own_home.api.create(app, FIRST, lock="migrate")["id"]
+    own_home.api.says(first, "up")
     with ThreadPoolExecutor(20) as pool:
-        made = list(pool.map(lambda _: own_home.api.create(app, "true", lock="migrate")["id"], range(100)))
+        made = list(pool.map(lambda _: own_home.api.create(app, "true", lock="migrate")["id"], range(99)))
+    let_go(own_home, first)
     for _ in range(3):
         before = _succeeded(own_home, app)
         until(lambda before=before: _succeeded(own_home, app) > before)  # type: ignore[misc]
         own_home.kill()
         own_home.start()
 
-    ends = [own_home.api.finished(task_id) for task_id in made]
+    ends = [own_home.api.finished(task_id) for task_id in (first, *made)]
 
     assert {end["status"] for end in ends} == {"SUCCEEDED"}
     in_turn = sorted(ends, key=lambda end: str(end["started_at"]))

@@ -84,8 +84,9 @@ def test_the_end_of_a_task_that_nobody_saw_is_when_its_supervisor_last_showed_li
 def test_a_task_that_was_asked_to_end_has_been_stopped_although_its_supervisor_was_killed(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
-    task = _started(cluster, "trap '' TERM; while :; do sleep 0.1; done")
+    task = _started(cluster, "trap '' TERM; echo ready; while :; do sleep 0.1; done")
     folder = _folder_of_running(tmp_path, task)
+    until(lambda: folder.output.size() > 0)
     cluster.stop(task, "stopped by ann")
     _kill_supervisor(folder)
 

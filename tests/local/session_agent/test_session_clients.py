@@ -28,7 +28,7 @@ from local.session_agent import grants
 from local.store.short_folders import LONGEST
 from tests.local.session_agent.interactive_task import RAW, InteractiveMachine, InteractiveTask
 from tests.local.session_agent.session_client import SessionClient, reach, split
-from tests.local.supervisor.supervised_task import GENEROUS, machine_in, until
+from tests.local.supervisor.supervised_task import GENEROUS, machine_in, opened_by, until
 
 NOT_UNDERSTOOD = 1003
 
@@ -41,7 +41,7 @@ def machine(tmp_path: Path) -> Iterator[InteractiveMachine]:
 
 @pytest.fixture
 def task(machine: InteractiveMachine) -> InteractiveTask:
-    return machine.start("echo up; sleep 1000")
+    return machine.start("echo up; sleep 1000", resume=GENEROUS)
 
 
 def test_a_wrong_token_opens_nothing(task: InteractiveTask) -> None:
@@ -225,7 +225,7 @@ def resident_bytes(process: int) -> int:
 
 def listening_ports(process: int) -> list[str]:
     """Return the TCP sockets that listen, of all that a process has open."""
-    opened = {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
+    opened = set(opened_by(process))
     lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     return [line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in opened]
 
@@ -462,9 +462,9 @@ def test_a_command_deaf_to_a_hang_up_is_killed(task: InteractiveTask) -> None:
 
 
 def test_what_is_to_survive_a_hang_up_does_while_the_task_runs(task: InteractiveTask) -> None:
-    survivor = "setsid sh -c 'echo $$ > pid; exec sleep 1000'"
+    begun = "setsid sh -c 'echo $$ > pid; exec sleep 1000'"
     channel = task.opens(
-        "/bin/sh", "-c", f"{survivor} & until [ -s pid ]; do sleep 0.01; done; echo ready; read line"
+        "/bin/sh", "-c", f"{begun} & until [ -s pid ]; do sleep 0.01; done; echo ready; read line"
     )
     client = SessionClient(channel)
     client.sees(b"ready")
@@ -472,7 +472,8 @@ def test_what_is_to_survive_a_hang_up_does_while_the_task_runs(task: Interactive
     client.leaves()
 
     _is_over(task, channel)
-    assert int((task.folder.path / "work" / "pid").read_text()) in task.processes
+    survivor = int((task.folder.path / "work" / "pid").read_text())
+    until(lambda: survivor in task.processes)  # which has no environment while it becomes another program
 
 
 def _is_over(task: InteractiveTask, channel: DataChannel) -> None:

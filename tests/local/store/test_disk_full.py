@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from local.runs.run_folder import Running
 from local.store.disk_reserve import SIZE
 from tests.conftest import NewHome
 from tests.home_process import HomeProcess
@@ -47,6 +48,26 @@ def test_a_task_that_fills_the_disk_ends_on_record_and_its_loss_is_told(small_ho
 
     assert (task["status"], task["exit_code"]) == ("FAILED", 5)
     assert task["lost_output_bytes"] > 5_000_000
+
+
+def test_a_task_that_fills_the_disk_does_not_take_the_room_that_was_given_up_for_records(
+    small_home: HomeProcess,
+) -> None:
+    api, app = small_home.api, small_home.new_app()
+    much = "yes abcdefghij | head -c 12000000"
+    task_id = api.create(app, f"{much}; until [ -e go ]; do sleep 0.02; done; {much}; exit 5")["id"]
+    until(lambda: _lost(small_home, task_id) > 0)
+    fill_to_the_last_byte(small_home).unlink()
+
+    (small_home.folder(task_id).path / "work" / "go").touch()
+
+    task = api.finished(task_id)
+    assert (task["exit_code"], task["lost_output_bytes"] > 12_000_000) == (5, True)
+
+
+def _lost(home: HomeProcess, task_id: str) -> int:
+    state = home.folder(task_id).state()
+    return state.lost_output_bytes if isinstance(state, Running) else 0
 
 
 def test_what_cannot_be_written_is_refused_in_words_and_works_again_with_room(

@@ -20,6 +20,7 @@ from local.runs.supervisor_starter import SupervisorStarter
 GENEROUS = 30.0  # seconds; only a failing test waits that long
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 Found = TypeVar("Found")
+Known = TypeVar("Known", Running, Exited)
 
 _DAEMON = """
 import os, signal, time
@@ -27,8 +28,8 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        print("at large", flush=True)
         time.sleep(1000)
+    print("at large", flush=True)
     os._exit(0)
 os.wait()
 """
@@ -54,6 +55,16 @@ def children_of(parent: int) -> list[int]:
     return sorted(children)
 
 
+def opened_by(pid: int) -> list[str]:
+    """Return what a process has open; it may let go of some of it meanwhile, or end."""
+    found: list[str] = []
+    with suppress(FileNotFoundError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.append(str(link.readlink()))
+    return found
+
+
 class SupervisedTask:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -63,14 +74,10 @@ class SupervisedTask:
         return process_tree.tagged(self.folder.task_id)
 
     def running(self) -> Running:
-        state = until(lambda: isinstance(self.folder.state(), Running) and self.folder.state())
-        assert isinstance(state, Running)
-        return state
+        return self._until(Running)
 
     def exited(self) -> Exited:
-        state = until(lambda: isinstance(self.folder.state(), Exited) and self.folder.state())
-        assert isinstance(state, Exited)
-        return state
+        return self._until(Exited)
 
     def printed(self) -> bytes:
         return self.folder.output.read(0, self.folder.output.size())
@@ -80,6 +87,15 @@ class SupervisedTask:
 
     def is_over(self) -> None:
         until(lambda: not self.folder.is_alive())
+
+    def _until(self, kind: type[Known]) -> Known:
+        def look() -> Known | None:
+            state = self.folder.state()
+            return state if isinstance(state, kind) else None
+
+        state = until(look)
+        assert state is not None
+        return state
 
 
 class Machine:

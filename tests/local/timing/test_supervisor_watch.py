@@ -35,7 +35,8 @@ def test_a_supervisor_that_was_stopped_is_woken_for_a_stop(machine: Machine) -> 
 
 
 def test_a_supervisor_that_was_stopped_is_woken_for_a_time_limit(machine: Machine) -> None:
-    task = _frozen(machine.start("exec sleep 1000", max_seconds=0.5))
+    task = _frozen(machine.start("exec sleep 1000", max_seconds=1000))
+    (task.folder.path / "max_seconds").write_text("0.5")  # unheard
     watch = _watching(task)
 
     _look(watch, task.folder.has_exited)
