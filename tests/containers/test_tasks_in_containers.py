@@ -207,6 +207,7 @@ def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: 
 
     assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None)
     assert "no /bin/sh" in task["diagnosis"]["next"]
+    assert [line["status"] for line in task["history"]] == ["PENDING", "STARTING", "FAILED"]
     assert home.api.lines(kept["id"]) == ["hi"]
 
 
