@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.docker_driver.engine_requests import NO_ENGINE, ping
+from local.docker_driver.why_no_engine import OLDEST_API, TooOld, advice, in_words
 
 ANSWERS_WITHIN = 2.0  # seconds
 REMEMBERED_FOR = 10.0
@@ -28,12 +29,13 @@ _PROCESSES_INSTEAD = "tapit-local --driver process runs tasks as plain processes
 
 
 class NoEngine(Exception):
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, what_to_do: str | None = None) -> None:
         super().__init__(f"no container engine answers: {why}")
+        self._what_to_do = what_to_do or _HOW_TO_GET_ONE
 
     @property
     def hint(self) -> str:
-        return f"{_HOW_TO_GET_ONE}. {_PROCESSES_INSTEAD}."
+        return f"{self._what_to_do}. {_PROCESSES_INSTEAD}."
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,45 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
 
     Raise NoEngine.
     """
-    failures = {}
-    for url in dict.fromkeys([*([known.url] if known else []), *_urls(environment)]):
+    failures: dict[str, Exception] = {}
+    said = _said(environment)
+    for url in dict.fromkeys([*([known.url] if known else []), *([said.url] if said else _urls(environment))]):
         try:
             return _asked(url)
         except NO_ENGINE as error:
-            failures[url] = str(getattr(error, "strerror", None) or error).lower()
-    told = {url: why for url, why in failures.items() if not _is_absent(url)} or failures
-    why = "; ".join(f"{url}: {why}" for url, why in list(told.items())[:3])
-    raise NoEngine(why or "no socket of one is there")
+            failures[url] = error
+    raise _no_engine(failures, said)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Where a user has said that the engine is, and how it can be unsaid."""
+
+    url: str
+    by: str
+    unsaying: str
+
+
+def _no_engine(failures: Mapping[str, Exception], said: _Said | None) -> NoEngine:
+    told = {url: error for url, error in failures.items() if not _is_absent(url)} or failures
+    why = "; ".join(f"{url}: {in_words(url, error)}" for url, error in list(told.items())[:3])
+    what_to_do = next(filter(None, (advice(url, error) for url, error in told.items())), None)
+    if said is not None:
+        what_to_do = f"{what_to_do or 'Start it'}, or {said.unsaying}"
+        why = f"{why} ({said.by})"
+    return NoEngine(why or "no socket of one is there", what_to_do)
+
+
+def _said(environment: Mapping[str, str]) -> _Said | None:
+    """What a user has said comes alone: nobody wants to find tasks on another machine than that."""
+    if host := environment.get("DOCKER_HOST"):
+        return _Said(host, "by DOCKER_HOST", "take DOCKER_HOST out of its environment")
+    if context := _context(environment):
+        return _Said(context, "by the context of docker", "choose another context: docker context use default")
+    return None
 
 
 def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    """What a user has said comes alone."""
-    if host := environment.get("DOCKER_HOST"):
-        yield host
-        return
-    if context := _context(environment):
-        yield context
     if host := environment.get("CONTAINER_HOST"):  # Podman's own
         yield host
     home, runtime = environment.get("HOME", ""), environment.get("XDG_RUNTIME_DIR", "")
@@ -107,7 +130,7 @@ def _urls(environment: Mapping[str, str]) -> Iterator[str]:
             "/run/podman/podman.sock",
             f"{home}/.local/share/containers/podman/machine/podman.sock",
         )
-        if path and Path(path).exists()
+        if path and os.path.exists(path)  # Path.exists raises where we may not look
     )
 
 
@@ -133,15 +156,18 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _asked(url: str) -> ReachableEngine:
+    """Raise one of NO_ENGINE."""
     version, server = ping(url, ANSWERS_WITHIN)
-    newest = min(_numbers(version), NEWEST_API)
+    try:
+        numbers = tuple(map(int, version.split(".")))
+    except ValueError as error:
+        raise ValueError(f"it does not speak Docker's API (version {version})") from error
+    if numbers < OLDEST_API:
+        raise TooOld(version)
     is_podman = "libpod" in server.lower()
-    return ReachableEngine("Podman" if is_podman else "Docker", url, ".".join(map(str, newest)))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+    api_version = ".".join(map(str, min(numbers, NEWEST_API)))
+    return ReachableEngine("Podman" if is_podman else "Docker", url, api_version)
 
 
 def _is_absent(url: str) -> bool:
-    return url.startswith("unix://") and not Path(urlsplit(url).path).exists()
+    return url.startswith("unix://") and not os.path.exists(urlsplit(url).path)
