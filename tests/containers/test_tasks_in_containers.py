@@ -132,7 +132,7 @@ def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(n
 
     assert refused.status == 400
     assert "no container engine answers" in refused.json["Message"]
-    assert "podman" in refused.json["Hint"]
+    assert refused.json["Hint"].startswith("Start it, or take DOCKER_HOST out of its environment.")
     assert any("Tasks with an image are refused" in line for line in home.said)
 
 
