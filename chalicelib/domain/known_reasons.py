@@ -154,6 +154,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),
     (
+        r"Cannot(Start|Create)ContainerError.*(mount\b.*not a directory|: is a directory)",
+        "A folder cannot be mounted over a file of the image, nor a file over a folder: check mounts= of the app.",
+    ),
+    (
         r"Cannot(Start|Create)ContainerError.*(find user|no matching entries in (passwd|group))",
         "The image has no such user or group: name one that it has, or a number: user=1000.",
     ),

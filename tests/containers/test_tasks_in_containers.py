@@ -195,6 +195,13 @@ def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
     assert not missing.exists()
 
 
+def test_a_folder_over_a_file_of_the_image_is_told_of(home: HomeProcess, tmp_path: Path) -> None:
+    task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{tmp_path}:/bin/busybox"]), "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert "check mounts=" in task["diagnosis"]["next"], task["diagnosis"]
+
+
 def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: Engine) -> None:
     """Its init begins all the same, and ends with a code that is none of the command's."""
     name = "localhost/tapit-tests/no-shell:1"
