@@ -124,16 +124,19 @@ class ContainerTask:
         began = time.monotonic()
         while not self._is_over and time.monotonic() < began + _INIT_BEGINS_WITHIN:
             self._first_words = self._output.first_words()
-            seen = has_run_it(self._container.id, self._state.get("Pid", 0))
-            if self._first_words is not None and self._first_words.startswith(COMPLAINTS):
+            if (self._first_words or b"").startswith(COMPLAINTS):
                 self._inspect()
-            elif seen or self._first_words is not None or self._engine_was_gone:
-                return
-            elif seen is None and time.monotonic() > began + _UNSEEN:
+            elif self._is_seen_to_run(time.monotonic() - began):
                 return
             time.sleep(_SHORTEST_PAUSE)
         if self._nothing_ran is not None:
             raise CannotStart(self._nothing_ran)
+
+    def _is_seen_to_run(self, moment: float) -> bool:
+        if self._first_words is not None or self._engine_was_gone:
+            return True
+        seen = has_run_it(self._container.id, self._state.get("Pid", 0))
+        return moment > _UNSEEN if seen is None else seen
 
     def facts(self) -> dict[str, Value]:
         return {

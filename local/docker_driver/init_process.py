@@ -1,4 +1,4 @@
-"""What is seen of a container's init: a first process, which takes only signals that it handles, and starts the other."""
+"""What is seen of a container's init: its first process, which takes only signals that it handles."""
 
 # What tini and catatonit say first when they cannot run what they are to run.
 COMPLAINTS = (b"[FATAL tini", b"catatonit", b"ERROR (catatonit")

@@ -23,7 +23,9 @@ def why_nothing_ran(container: MadeContainer, exit_code: int, first_words: bytes
     if exit_code not in MAYBE_NOTHING_RAN:
         return None
     try:
-        return _of_another_processor(container, first_words) or (_without_shell(container) if exit_code > 1 else None)
+        return _of_another_processor(container, first_words) or (
+            _without_shell(container) if exit_code > 1 else None
+        )
     except FAILURES:
         return None
 

@@ -75,7 +75,9 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
     """
     failures: dict[str, Exception] = {}
     said = _said(environment)
-    for url in dict.fromkeys([*([known.url] if known else []), *([said.url] if said else _urls(environment))]):
+    for url in dict.fromkeys(
+        [*([known.url] if known else []), *([said.url] if said else _urls(environment))]
+    ):
         try:
             return _asked(url)
         except NO_ENGINE as error:
@@ -107,7 +109,9 @@ def _said(environment: Mapping[str, str]) -> _Said | None:
     if host := environment.get("DOCKER_HOST"):
         return _Said(host, "by DOCKER_HOST", "take DOCKER_HOST out of its environment")
     if context := _context(environment):
-        return _Said(context, "by the context of docker", "choose another context: docker context use default")
+        return _Said(
+            context, "by the context of docker", "choose another context: docker context use default"
+        )
     return None
 
 

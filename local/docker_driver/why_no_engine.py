@@ -18,7 +18,9 @@ _FORWARD = (
 class TooOld(ValueError):
     def __init__(self, version: str) -> None:
         oldest = ".".join(map(str, OLDEST_API))
-        super().__init__(f"it speaks version {version} of the API, and {oldest} is the oldest that can be used")
+        super().__init__(
+            f"it speaks version {version} of the API, and {oldest} is the oldest that can be used"
+        )
 
 
 def in_words(url: str, error: Exception) -> str:

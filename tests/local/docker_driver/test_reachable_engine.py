@@ -238,7 +238,7 @@ def _refusal_of_nobody(**environment: str) -> str:
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading) as told:
+    with os.fdopen(reading) as told:
         return told.read()
 
 
