@@ -202,13 +202,14 @@ class ContainerTask:
         if self._agents_word is not None:
             return
         self._exit_record.exited(exit_code)
+        has_run_out_of_memory = self._has_run_out_of_memory(exit_code)
         if self._exit_record.stopped_by is not None:
             return
         if why := why_nothing_ran(self._container, exit_code):
             self._exit_record.failed_to_start(CannotStart.ecs_name, why)
         elif self._engine_was_gone and exit_code > 128:
             self._exit_record.host_failed(ENGINE_WENT_DOWN)
-        elif self._has_run_out_of_memory(exit_code) or (exit_code == KILLED and says_out_of_memory):
+        elif has_run_out_of_memory or (exit_code == KILLED and says_out_of_memory):
             self._exit_record.ran_out_of_memory()
         elif exit_code == KILLED and self._is_being_removed():
             self._exit_record.lost(REMOVED)

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import re
 import socket
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ _LOOK_EVERY = 0.01
 _UNKNOWN_END = 255
 # An engine tells no number that means anything inside, and has no way to signal what it runs there.
 _SAYS_ITS_NUMBER = 'echo "$$"; exec "$@"'
+NUMBER = re.compile(rb"^([0-9]+)\r?\n", re.MULTILINE)  # shells may complain of the image's locale before it
 _SURROUNDINGS = (
     "TERM=xterm-256color",
     "LANG=C.UTF-8",
@@ -52,8 +54,8 @@ def run_in(
     return made, start_exec(*address.engine, made, tty=tty)
 
 
-def exit_code_of(address: ContainerAddress, made: str) -> int:
-    """Wait for an engine that does not know yet what it has just told the end of."""
+def exit_code_of(address: ContainerAddress, made: str) -> int | None:
+    """Wait for an engine that does not know yet what it has just told the end of; None when nobody knows."""
     patience = time.monotonic() + _PATIENCE_WITH_THE_END
     while time.monotonic() < patience:
         try:
@@ -63,7 +65,7 @@ def exit_code_of(address: ContainerAddress, made: str) -> int:
         if code is not None:
             return code
         time.sleep(_LOOK_EVERY)
-    return _UNKNOWN_END
+    return None
 
 
 class ExecTerminal:
@@ -76,7 +78,8 @@ class ExecTerminal:
         self._input = bytearray()
         self._output = b""
         self._process: int | None = None
-        self._is_killed = False
+        self._is_to_be_killed = False
+        self._unsaid: dict[str, None] = {}  # signals that wait for its number
         try:
             self._exec, self._line = self._begin(argv)
         except (http.client.HTTPException, ValueError) as error:
@@ -105,7 +108,7 @@ class ExecTerminal:
         self._receive()
         if self._process is None:
             self._take_number()
-        if self._process is None and not self.is_at_end:
+        if self._process is None and not self.is_at_end and len(self._output) < _LARGEST_OUTPUT:
             return b""
         output, self._output = self._output, b""
         return output
@@ -121,12 +124,17 @@ class ExecTerminal:
             self._output += part
             if not part:
                 self.is_at_end = True
-                self.exit_code = exit_code_of(self._address, self._exec)
+                code = exit_code_of(self._address, self._exec)
+                self.exit_code = _UNKNOWN_END if code is None else code
 
     def _take_number(self) -> None:
-        number, end, rest = self._output.partition(b"\n")
-        if end and number.strip().isdigit():
-            self._process, self._output = int(number), rest
+        found = NUMBER.search(self._output)
+        if found is None:
+            return
+        self._process = int(found[1])
+        self._output = self._output[: found.start()] + self._output[found.end() :]
+        if self._unsaid:
+            self.signal(*self._unsaid)
 
     def write(self, data: bytes) -> None:
         self._input += data
@@ -150,17 +158,19 @@ class ExecTerminal:
 
     def kill(self) -> None:
         self.signal("KILL")
-        self._is_killed = True
+        self._is_to_be_killed = True
 
     @property
     def is_deserted(self) -> bool:
-        return self.exit_code is not None or self._is_killed
+        is_killed = self._is_to_be_killed and self._process is not None
+        return self.exit_code is not None or is_killed
 
     def close(self) -> None:
         self._line.close()
 
     def signal(self, *names: str) -> None:
         if self._process is None:
+            self._unsaid |= dict.fromkeys(names)
             return
         told = self._told(self._process, names)
         with suppress(*NO_ENGINE):

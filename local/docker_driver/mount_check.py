@@ -18,13 +18,10 @@ def problem_with_folders(url: str, folders: Iterable[str]) -> str | None:
 
 def _problem(folder: str, sockets: Iterable[str]) -> str | None:
     if _is_missing(folder):
-        return f"There is no folder {folder} on this machine; make it, or correct mounts= of the app"
+        return f"there is no folder {folder} on this machine, which mounts= names"
     real = os.path.realpath(folder)
     if any(os.path.commonpath([real, socket]) == real for socket in sockets):
-        return (
-            f"{folder} of mounts= is or holds an engine's socket: whoever has that has the machine; "
-            "name the folder below it that the task needs"
-        )
+        return f"{folder} of mounts= is or holds an engine's socket, and whoever has that has the machine"
     return None
 
 

@@ -15,15 +15,26 @@ from threading import Event, Thread
 from tapit.session.command_input import BLOCK, END_OF_FILE
 
 from chalicelib.domain.session_script import is_piped
-from local.docker_driver.exec_terminal import ContainerAddress, ExecTerminal, exit_code_of, run_in
+from local.docker_driver.exec_terminal import NUMBER, ContainerAddress, ExecTerminal, exit_code_of, run_in
 from local.session_agent.terminal import Terminal
 
 MOST_WAITING = 1024 * 1024  # more than a client has on its way: Ctrl-C comes through whatever waits
 _CHUNK = 65536
 _HEADER = 8  # bytes before each piece of output; the last four are its length
 _INTERRUPT = b"\x03"
-# It begins when it is told to. One pipe for both outputs keeps their order.
-_BEGINS = 'echo "$$"; read -r _ || exit 125; exec "$@" 2>&1'
+_STDOUT = 1  # ... the first of them says which pipe it is from
+# It begins when it is told to. One pipe for both outputs keeps their order, and the other one says that it is over.
+# Podman loses output that it has not read yet when input is left, and complains on standard error: so all is taken.
+_BEGINS = """echo "$$"
+read -r _ || exit 125
+trap : INT QUIT TERM
+exec 3>&2 2>/dev/null
+( exec "$@" 2>&1 3>&- )
+s=$?
+echo over >&3
+cat >/dev/null || while read -r _; do :; done
+exit "$s"
+"""
 # Without a terminal it leads no group, so whoever comes from it is looked for until there is nobody new.
 _ALL_OF = """all=%d known=
 while [ "$all" != "$known" ]; do
@@ -79,17 +90,22 @@ class PipedExec(ExecTerminal):
 
     def kill(self) -> None:
         super().kill()
-        self._conversation.leave()
+        self._conversation.break_off()
 
 
 class _Conversation:
     def __init__(
-        self, client: socket.socket, command: socket.socket, nonce: bytes, exit_code: Callable[[], int]
+        self,
+        client: socket.socket,
+        command: socket.socket,
+        nonce: bytes,
+        exit_code: Callable[[], int | None],
     ) -> None:
         self._client = client
         self._command = command
         self._nonce = nonce
         self._exit_code = exit_code
+        self._is_wanted = False
         self._may_begin = Event()
         self._listener = Thread(target=self._listen, daemon=True)
 
@@ -99,23 +115,54 @@ class _Conversation:
 
     def leave(self) -> None:
         """Nobody answers any more."""
-        with suppress(OSError):
-            self._client.shutdown(socket.SHUT_RD)
-        self._may_begin.set()
+        _shut(self._client, socket.SHUT_RD)
+
+    def break_off(self) -> None:
+        """Nobody is heard any more either."""
+        _shut(self._client, socket.SHUT_RDWR)
+        _shut(self._command, socket.SHUT_RDWR)
 
     def _speak(self) -> None:
-        with self._client, self._command, suppress(OSError):
-            output = _output(self._command)
-            self._client.sendall(next(output, b""))  # its number
-            self._say("start", 0)
-            self._may_begin.wait()
-            self._say("begin", 1)
+        """At its end nobody may go on waiting: closing alone wakes neither the listener nor the client before it."""
+        with suppress(OSError):  # the client is gone
+            self._tell()
+        self.break_off()
+        self._listener.join()
+        self._client.close()
+        self._command.close()
+
+    def _tell(self) -> None:
+        output = _pieces(self._command)
+        if not self._tell_number(output):
+            return
+        self._say("start", 0)
+        self._may_begin.wait()
+        if not self._is_wanted:
+            return
+        self._say("begin", 1)
+        with suppress(OSError):  # it is over already
             self._command.sendall(b"\n")
-            for some in output:
+        for pipe, some in output:
+            if pipe == _STDOUT:
                 self._client.sendall(base64.encodebytes(some))
-            self._say("done", 0)
-            self._say("exit", self._exit_code())
+            else:
+                _shut(self._command, socket.SHUT_WR)
+        self._say("done", 0)
+        code = self._exit_code()
+        if code is not None:
+            self._say("exit", code)
+            _shut(self._command, socket.SHUT_RDWR)  # what it has not read, nobody will
             self._listener.join()
+
+    def _tell_number(self, output: Iterator[tuple[int, bytes]]) -> bool:
+        """Return whether there is one; whatever comes before it says why not."""
+        said = b""
+        for _, some in output:
+            self._client.sendall(some)
+            said += some
+            if NUMBER.search(said):
+                return True
+        return False
 
     def _say(self, kind: str, value: int) -> None:
         self._client.sendall(b"\x1b]777;tapit-%s;%s;%d\x1b\\" % (kind.encode(), self._nonce, value))
@@ -123,14 +170,13 @@ class _Conversation:
     def _listen(self) -> None:
         """Input comes in blocks: a line `+`, lines of base64, an end of file. One where a block might begin ends it."""
         said = _lines(self._client)
-        next(said, None)
+        self._is_wanted = next(said, None) is not None
         self._may_begin.set()
         line = next(said, None)
         while line is not None and line + b"\n" == BLOCK:
             self._feed(said)
             line = next(said, None)
-        with suppress(OSError):
-            self._command.shutdown(socket.SHUT_WR)
+        _shut(self._command, socket.SHUT_WR)
         while line is not None and line != self._nonce:
             line = next(said, None)
 
@@ -157,23 +203,10 @@ def _lines(client: socket.socket) -> Iterator[bytes]:
         yield from lines
 
 
-def _output(command: socket.socket) -> Iterator[bytes]:
-    """Yield its first line, then what it prints, as it comes."""
-    said = b""
-    pieces = _pieces(command)
-    for piece in pieces:
-        said += piece
-        first, end, rest = said.partition(b"\n")
-        if end:
-            yield first + end
-            if rest:
-                yield rest
-            yield from pieces
-
-
-def _pieces(command: socket.socket) -> Iterator[bytes]:
+def _pieces(command: socket.socket) -> Iterator[tuple[int, bytes]]:
+    """Yield what comes, and from which pipe."""
     while header := _whole(command, _HEADER):
-        yield _whole(command, int.from_bytes(header[4:], "big"))
+        yield header[0], _whole(command, int.from_bytes(header[4:], "big"))
 
 
 def _whole(command: socket.socket, size: int) -> bytes:
@@ -181,6 +214,11 @@ def _whole(command: socket.socket, size: int) -> bytes:
     while len(said) < size and (some := _received(command, size - len(said))):
         said += some
     return said
+
+
+def _shut(line: socket.socket, how: int) -> None:
+    with suppress(OSError):  # it is shut
+        line.shutdown(how)
 
 
 def _received(line: socket.socket, size: int) -> bytes:

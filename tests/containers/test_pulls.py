@@ -101,7 +101,7 @@ def test_an_image_that_cannot_be_had_says_why_and_what_to_do(
 
     task = ran(shared, app, **fields)
 
-    assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure"), task
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None), task
     assert hint in task["diagnosis"]["next"], task["diagnosis"]
     assert named in task["diagnosis"]["what"]
     assert "subnet" not in task["diagnosis"]["next"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.containers.engine import Engine
-from tests.containers.images import BUSYBOX
+from tests.containers.images import BUSYBOX, image, without_shell
 from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
@@ -196,7 +196,30 @@ def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
     task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{missing}:/in"]), "true")
 
     assert task["ended_by"] == "start_failure"
+    assert "make it, or name another one" in task["diagnosis"]["next"]
     assert not missing.exists()
+
+
+def test_a_folder_over_a_file_of_the_image_is_told_of(home: HomeProcess, tmp_path: Path) -> None:
+    task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{tmp_path}:/bin/busybox"]), "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert "check mounts=" in task["diagnosis"]["next"], task["diagnosis"]
+
+
+def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: Engine) -> None:
+    """Its init begins all the same, and ends with a code that is none of the command's."""
+    name = "localhost/tapit-tests/no-shell:1"
+    with engine.client() as client:
+        client.images.load(image(name, without_shell))
+    app = home.new_app(image=name)
+
+    task = home.api.run(app, "echo hi")
+    kept = home.api.run(home.new_app(image=name, keep_entrypoint=True), "/bin/echo hi")
+
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None)
+    assert "no /bin/sh" in task["diagnosis"]["next"]
+    assert home.api.lines(kept["id"]) == ["hi"]
 
 
 def test_a_network_that_is_not_there_is_said_to_be_missing(home: HomeProcess) -> None:

@@ -24,7 +24,7 @@ def test_a_folder_of_a_usual_socket_is_refused(folder: str) -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = f"{tmp_path}/missing"
-    assert f"There is no folder {missing} on this machine" in str(
+    assert f"there is no folder {missing} on this machine" in str(
         problem_with_folders("unix:///a", [missing])
     )
 
