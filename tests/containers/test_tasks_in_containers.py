@@ -44,7 +44,7 @@ def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine
 
     with engine.client() as client:
         labels = {"label": f"tapit.task={task['id']}"}
-        until(lambda: not client.containers.list(all=True, filters=labels))
+        until(lambda: not client.containers.list(all=True, filters=labels, ignore_removed=True))
 
 
 def test_it_has_the_images_path_and_what_the_app_and_the_task_say(home: HomeProcess) -> None:
@@ -82,8 +82,13 @@ def test_its_processes_may_neither_make_devices_nor_gain_rights(home: HomeProces
 
 
 def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: str) -> None:
-    task = home.api.run(app, "trap 'echo bye; exit 7' TERM; while :; do sleep 0.05; done", max_hours=1 / 3600)
+    line = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done"
+    task_id = home.api.create(app, line)["id"]
+    home.api.says(task_id, "up")
 
+    home.api.patch(f"/tasks/{task_id}", {"max_hours": 1 / 3600})
+
+    task = home.api.finished(task_id)
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
     assert "bye" in home.api.lines(task["id"])
 
