@@ -150,6 +150,14 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"Cannot(Start|Create)ContainerError: there is no room in the state folder",
+        "Free some space on the disk that tapit-local keeps its state on, and run it again.",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(no space left|disk quota)",
+        "The engine's disk is full: make room there (docker system prune, podman system prune).",
+    ),
+    (
         r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),

@@ -66,6 +66,9 @@ def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> M
         raise CannotStart(problem)
     try:
         remember_engine(spec.folder, engine.url, engine.api_version)
+    except OSError as error:
+        raise CannotStart(f"there is no room in the state folder: {error.strerror}") from error
+    try:
         client = engine.client()
         image = have_image(client, spec.details["image"], spec.details["pull"], tell)
         return _made(client, spec, image)

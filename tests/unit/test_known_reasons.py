@@ -42,6 +42,14 @@ SAID = [
         "CannotPullContainerError: localhost:5000/shop:9 could not be pulled: dial tcp 127.0.0.1:5000: refused",
         "registry cannot be reached",
     ),
+    (
+        "CannotStartContainerError: writing spec JSON: write /var/lib/config.json: no space left on device",
+        "engine's disk is full",
+    ),
+    (
+        "CannotStartContainerError: there is no room in the state folder: No space left on device",
+        "tapit-local keeps its state",
+    ),
     ("CannotPullContainerError: toomanyrequests: You have reached your pull rate limit", "limits downloads"),
     ("CannotPullContainerError: write /layer: no space left on device", "ephemeral_storage_gb"),
     (
