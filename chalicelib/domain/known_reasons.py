@@ -23,6 +23,17 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
     ),
     (
+        r"CannotPullContainerError: \S+ could not be pulled: the credential helper (docker-credential-\S+)",
+        (
+            "Docker's config.json has that helper asked for logins (credsStore, credHelpers): mend it, try it by hand "
+            "(echo REGISTRY | docker-credential-NAME get), or take it out there and log in anew: docker login REGISTRY."
+        ),
+    ),
+    (
+        r"Cannot(Start|Pull)ContainerError.* is no configuration of docker",
+        "Mend that file, or put it aside and log in to registries anew: docker login REGISTRY.",
+    ),
+    (
         r"CannotPullContainerError: localhost/\S+ could not be pulled: .*pull=always",
         "No registry has what is called localhost/: leave out pull=always, and what is on this machine is taken.",
     ),
@@ -227,8 +238,8 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"did not start in time",
         (
-            "It was given fifteen minutes: look whether its image is very large, and whether the subnets "
-            "have a way to the registry."
+            "It was given fifteen minutes: look whether its image is very large, and whether there is a way to its "
+            "registry (on AWS from its subnets). On one machine pull it by hand, and run it again: docker pull IMAGE."
         ),
     ),
     (

@@ -22,6 +22,7 @@ PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsente
 NAMESPACES = ("unshare", "--mount", "--net")
 HOLDER = Path(__file__).with_name("podman_holder.py")
 REGISTRY, CLOSED_REGISTRY, NO_REGISTRY = "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:5009"
+SILENT_REGISTRY = "127.0.0.1:5010"
 CONTAINERS_CONF = """
 [containers]
 default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
@@ -36,7 +37,7 @@ network_config_dir = "{folder}/networks"
 """
 REGISTRIES_CONF = "unqualified-search-registries = []\n" + "".join(
     f'[[registry]]\nlocation = "{location}"\ninsecure = true\n'
-    for location in (REGISTRY, CLOSED_REGISTRY, NO_REGISTRY)
+    for location in (REGISTRY, CLOSED_REGISTRY, NO_REGISTRY, SILENT_REGISTRY)
 )
 
 

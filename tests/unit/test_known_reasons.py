@@ -50,6 +50,14 @@ SAID = [
         "CannotStartContainerError: there is no room in the state folder: No space left on device",
         "tapit-local keeps its state",
     ),
+    (
+        "CannotPullContainerError: shop:1 could not be pulled: the credential helper docker-credential-pass: denied",
+        "credsStore",
+    ),
+    (
+        "CannotStartContainerError: /home/ann/.docker/config.json is no configuration of docker's",
+        "Mend that file",
+    ),
     ("CannotPullContainerError: toomanyrequests: You have reached your pull rate limit", "limits downloads"),
     ("CannotPullContainerError: write /layer: no space left on device", "ephemeral_storage_gb"),
     (
