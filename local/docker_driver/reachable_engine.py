@@ -5,16 +5,13 @@ It is asked on its socket, without docker-py: a server whose tasks are all proce
 NoEngine     nobody answers; the message says who was asked, and how to get an engine
 """
 
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
+from local.docker_driver.engine_addresses import socket_of, urls_to_ask
 from local.docker_driver.engine_requests import NO_ENGINE, ping
 
 ANSWERS_WITHIN = 2.0  # seconds
@@ -72,7 +69,7 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
     Raise NoEngine.
     """
     failures = {}
-    for url in dict.fromkeys([*([known.url] if known else []), *_urls(environment)]):
+    for url in dict.fromkeys([*([known.url] if known else []), *urls_to_ask(environment)]):
         try:
             return _asked(url)
         except NO_ENGINE as error:
@@ -80,56 +77,6 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
     told = {url: why for url, why in failures.items() if not _is_absent(url)} or failures
     why = "; ".join(f"{url}: {why}" for url, why in list(told.items())[:3])
     raise NoEngine(why or "no socket of one is there")
-
-
-def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    """What a user has said comes alone."""
-    if host := environment.get("DOCKER_HOST"):
-        yield host
-        return
-    if context := _context(environment):
-        yield context
-    if host := environment.get("CONTAINER_HOST"):  # Podman's own
-        yield host
-    home, runtime = environment.get("HOME", ""), environment.get("XDG_RUNTIME_DIR", "")
-    yield from (
-        f"unix://{path}"
-        for path in (
-            f"{runtime}/docker.sock" if runtime else "",
-            "/var/run/docker.sock",
-            f"{home}/.docker/run/docker.sock",
-            f"{home}/.docker/desktop/docker.sock",
-            f"{home}/.orbstack/run/docker.sock",
-            f"{home}/.colima/default/docker.sock",
-            f"{home}/.colima/docker.sock",
-            f"{home}/.rd/docker.sock",
-            f"{runtime}/podman/podman.sock" if runtime else "",
-            "/run/podman/podman.sock",
-            f"{home}/.local/share/containers/podman/machine/podman.sock",
-        )
-        if path and Path(path).exists()
-    )
-
-
-def _context(environment: Mapping[str, str]) -> str | None:
-    """Return where the chosen context of the docker command is; None for the usual place."""
-    folder = Path(environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker")
-    name = environment.get("DOCKER_CONTEXT") or _json(folder / "config.json").get("currentContext")
-    if not isinstance(name, str) or name == "default":
-        return None
-    described = _json(folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json")
-    try:
-        return str(described["Endpoints"]["docker"]["Host"])
-    except (KeyError, TypeError):
-        return None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _asked(url: str) -> ReachableEngine:
@@ -144,4 +91,5 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _is_absent(url: str) -> bool:
-    return url.startswith("unix://") and not Path(urlsplit(url).path).exists()
+    path = socket_of(url)
+    return path is not None and not Path(path).exists()
