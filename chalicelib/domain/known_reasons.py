@@ -154,12 +154,23 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),
     (
+        r"Cannot(Start|Create)ContainerError.*(mount\b.*not a directory|: is a directory)",
+        "A folder cannot be mounted over a file of the image, nor a file over a folder: check mounts= of the app.",
+    ),
+    (
         r"Cannot(Start|Create)ContainerError.*(find user|no matching entries in (passwd|group))",
         "The image has no such user or group: name one that it has, or a number: user=1000.",
     ),
     (
-        r"Cannot(Start|Create)ContainerError.*(bind source path|statfs|mount source)",
-        "A folder of mounts= is not there on the machine of the engine: make it, or name another one.",
+        r"Cannot(Start|Create)ContainerError.*(bind source path|statfs|mount source|there is no folder)",
+        (
+            "A folder of mounts= is not there on the machine of the engine: make it, or name another one: "
+            "tapit set app name=APP mounts=FOLDER:/PATH."
+        ),
+    ),
+    (
+        r"CannotStartContainerError.*holds an engine's socket",
+        "Name the folder below it that the task needs: tapit set app name=APP mounts=FOLDER:/PATH.",
     ),
     (
         r"Cannot(Start|Create)ContainerError.*network.*not found",

@@ -14,6 +14,7 @@ CliError                1
 ├── NotReady            1    a session can be opened soon
 │   └── NotConnected         ... or never: the task cannot be reached
 ├── SessionOver         1    there is nothing to come back to
+├── TaskOver            1    no session can be opened in a task that has ended, or is about to
 ├── HomeFailed          1    the home tripped over the request; another try may not
 ├── Endless             5    page after page brings nothing new: asking again is no use
 ├── Unreachable         5    no sensible answer from the home
@@ -94,6 +95,10 @@ class NotConnected(NotReady):
 
 
 class SessionOver(CliError):
+    pass
+
+
+class TaskOver(CliError):
     pass
 
 

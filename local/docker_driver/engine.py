@@ -1,11 +1,13 @@
 """The way to a container engine: docker-py's client for it, and its complaints in words for a person."""
 
 import os
+import re
 from collections.abc import Mapping
 
 import docker
 from docker.errors import APIError, DockerException
 
+_LONG_ID = re.compile(r"(?<!sha256:)\b([0-9a-f]{12})[0-9a-f]{52}\b")
 SILENCE = 60.0  # seconds that an engine may take for an answer
 GONE = (OSError,)  # nobody answers there; what docker-py is made of raises no others
 
@@ -27,13 +29,18 @@ def take_environment(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
-def in_words(error: Exception) -> str:
-    """Return what an engine complained of, without what docker-py says around it."""
-    if isinstance(error, APIError):
-        return str(error.explanation or error).strip().rstrip(".")
-    if isinstance(error, GONE):
-        return "the container engine does not answer"
-    return str(error)
+def in_words(error: Exception, url: str = "") -> str:
+    """Return what an engine complained of, without what docker-py says around it, and with short ids.
+
+    With its address it is told where nobody answers.
+    """
+    if isinstance(error, APIError):  # which is one of GONE as well
+        said = str(error.explanation or error)
+    elif isinstance(error, GONE):
+        return f"the container engine{f' at {url}' if url else ''} does not answer"
+    else:
+        said = str(error)
+    return _LONG_ID.sub(r"\1", said).strip().rstrip(".")
 
 
 FAILURES = (*GONE, DockerException)

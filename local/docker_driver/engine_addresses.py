@@ -14,13 +14,17 @@ _OTHERS = ("/run/user/*/docker.sock", "/run/user/*/podman/podman.sock", "/run/cr
 _MACHINES_OWN = ("/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
 
 
+def url_of_context(environment: Mapping[str, str]) -> str | None:
+    """Return where the chosen context of the docker command is; None for the usual place."""
+    chosen = environment.get("DOCKER_CONTEXT")
+    name = chosen or _json(f"{_folder(environment)}/config.json").get("currentContext")
+    if not isinstance(name, str) or name == "default":
+        return None
+    return _contexts(environment).get(hashlib.sha256(name.encode()).hexdigest())
+
+
 def urls_to_ask(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield where an engine may answer, best first; what a user has said comes alone."""
-    if host := environment.get("DOCKER_HOST"):
-        yield host
-        return
-    if context := _contexts(environment).get(_chosen_context(environment)):
-        yield context
+    """Yield where an engine may answer although nobody has said so, best first."""
     if host := environment.get("CONTAINER_HOST"):  # Podman's own
         yield host
     yield from (f"unix://{path}" for pattern in _usual(environment) for path in sorted(glob(pattern)))
@@ -65,18 +69,10 @@ def _usual(environment: Mapping[str, str]) -> Iterator[str]:
     yield f"{home}/.local/share/containers/podman/machine/*/podman.sock"
 
 
-def _chosen_context(environment: Mapping[str, str]) -> str | None:
-    """Return what contexts are told apart by; None for the usual place."""
-    chosen = environment.get("DOCKER_CONTEXT")
-    name = chosen or _json(_folder(environment) / "config.json").get("currentContext")
-    is_named = isinstance(name, str) and name != "default"
-    return hashlib.sha256(str(name).encode()).hexdigest() if is_named else None
-
-
-def _contexts(environment: Mapping[str, str]) -> dict[str | None, str]:
-    """Return where each context of the docker command is."""
-    files = sorted(_folder(environment).glob("contexts/meta/*/meta.json"))
-    return {file.parent.name: url for file in files if (url := _endpoint(_json(file)))}
+def _contexts(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return where each context of the docker command is, by what its folder is called."""
+    files = sorted(glob(f"{escape(_folder(environment))}/contexts/meta/*/meta.json"))
+    return {file.split("/")[-2]: url for file in files if (url := _endpoint(_json(file)))}
 
 
 def _endpoint(context: Mapping[str, Any]) -> str | None:
@@ -86,13 +82,13 @@ def _endpoint(context: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _folder(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker")
+def _folder(environment: Mapping[str, str]) -> str:
+    return environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker"
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: str) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(Path(path).read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

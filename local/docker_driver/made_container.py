@@ -72,7 +72,7 @@ def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> M
         image = have_image(client, spec.details["image"], spec.details["pull"], tell)
         return _made(client, spec, image)
     except FAILURES as error:
-        raise CannotStart(in_words(error)) from error
+        raise CannotStart(in_words(error, engine.url)) from error
 
 
 def _mounted(spec: Spec, kind: str) -> list[str]:

@@ -25,16 +25,16 @@ def socket_in(folder: str, sockets: Iterable[str]) -> str | None:
 
 
 def problem_with_socket(what: str, socket: str) -> str:
-    return f"{what} is or holds an engine's socket ({socket}): whoever has that has the machine"
+    return f"{what} is or holds an engine's socket ({socket}), and whoever has that has the machine"
 
 
 def problem_with_folders(url: str, folders: Iterable[str], sockets: Iterable[str]) -> str | None:
     """Return what is wrong with the first bad one; an engine that is not of this machine has other folders."""
     for folder in folders:
         if socket_of(url) and _is_missing(folder):
-            return f"There is no folder {folder} on this machine; make it, or correct mounts= of the app"
+            return f"there is no folder {folder} on this machine, which mounts= names"
         if socket := socket_in(folder, sockets):
-            return f"{problem_with_socket(f'{folder} of mounts=', socket)}. {HINT}"
+            return problem_with_socket(f"{folder} of mounts=", socket)
     return None
 
 
@@ -43,8 +43,8 @@ def problem_with_volume(volume: Mapping[str, Any], sockets: Iterable[str]) -> st
     folders = [(volume.get("Options") or {}).get("device"), volume.get("Mountpoint")]
     for folder in filter(None, folders):
         if folder.startswith("/") and (socket := socket_in(folder, sockets)):
-            what = f"The volume {volume['Name']} of mounts= is the folder {folder}, which"
-            return f"{problem_with_socket(what, socket)}. {HINT}"
+            what = f"the volume {volume['Name']} of mounts= is the folder {folder}, which"
+            return problem_with_socket(what, socket)
     return None
 
 

@@ -31,9 +31,10 @@ class ExitRecord:
         self._signal: int | None = None
 
     def failed_to_start(self, what: str, why: str) -> None:
-        """`what` is ECS's name for it."""
+        """`what` is ECS's name for it; of the command there is no exit code, whatever ended in its place."""
         self._stop_code = NEVER_STARTED
         self._reason = f"{what}: {why}"
+        self._exit_code = self._signal = None
 
     def lost(self, why: str) -> None:
         """How it ended cannot be known; a stop that was asked for explains it well enough."""

@@ -1,6 +1,7 @@
 """Tasks in containers, as a user of the command line knows them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -72,6 +73,16 @@ def test_a_command_that_outlives_what_it_lost_for_want_of_memory_is_told_of_it(
     assert (task["exit_code"], task["ended_by"]) == (3, "exit")
     assert "killed for want of memory" in task["diagnosis"]["what"]
     assert "memory=1" in task["diagnosis"]["next"]
+
+
+def test_a_session_whose_command_is_killed_for_its_memory_says_where_to_look(
+    shared: ContainerHome, app: str
+) -> None:
+    ran = shared.tapit(app, "run", "memory=0.5", "tail /dev/zero ")
+
+    assert ran.returncode == 137
+    (task_id,) = re.findall(r"why: +tapit show task task=(\w+)", ran.stderr)
+    assert "killed for want of memory" in shared.api.finished(task_id)["diagnosis"]["what"]
 
 
 def test_it_has_no_rights_beyond_what_a_task_needs(shared: ContainerHome, app: str) -> None:
@@ -168,7 +179,7 @@ def test_tasks_of_an_app_share_a_network_that_others_have_no_part_in(shared: Con
         lines: list[str] = shared.api.lines(shared.api.run(of, tries)["id"])
         return lines
 
-    assert hears(app, f"tapit-{serves}-1", 100) == hears(app, address, 1) == ["hello"]
+    assert hears(app, f"tapit-{serves}-1", 100) == hears(app, address, 100) == ["hello"]
     assert hears(other, f"tapit-{serves}-1", 1) == ["nothing"]
     shared.api.stop(serves)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.containers.engine import Engine
-from tests.containers.images import BUSYBOX
+from tests.containers.images import BUSYBOX, image, without_shell
 from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
@@ -44,7 +44,7 @@ def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine
 
     with engine.client() as client:
         labels = {"label": f"tapit.task={task['id']}"}
-        until(lambda: not client.containers.list(all=True, filters=labels))
+        until(lambda: not client.containers.list(all=True, filters=labels, ignore_removed=True))
 
 
 def test_it_has_the_images_path_and_what_the_app_and_the_task_say(home: HomeProcess) -> None:
@@ -82,8 +82,13 @@ def test_its_processes_may_neither_make_devices_nor_gain_rights(home: HomeProces
 
 
 def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: str) -> None:
-    task = home.api.run(app, "trap 'echo bye; exit 7' TERM; while :; do sleep 0.05; done", max_hours=1 / 3600)
+    line = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done"
+    task_id = home.api.create(app, line)["id"]
+    home.api.says(task_id, "up")
 
+    home.api.patch(f"/tasks/{task_id}", {"max_hours": 1 / 3600})
+
+    task = home.api.finished(task_id)
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
     assert "bye" in home.api.lines(task["id"])
 
@@ -132,7 +137,7 @@ def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(n
 
     assert refused.status == 400
     assert "no container engine answers" in refused.json["Message"]
-    assert "podman" in refused.json["Hint"]
+    assert refused.json["Hint"].startswith("Start it, or take DOCKER_HOST out of its environment.")
     assert any("Tasks with an image are refused" in line for line in home.said)
 
 
@@ -191,6 +196,7 @@ def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
     task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{missing}:/in"]), "true")
 
     assert task["ended_by"] == "start_failure"
+    assert "make it, or name another one" in task["diagnosis"]["next"]
     assert not missing.exists()
 
 
@@ -236,7 +242,30 @@ def test_a_volume_that_is_the_engines_folder_fails_the_start(home: HomeProcess, 
             volume.remove()
 
     assert task["ended_by"] == "start_failure"
-    assert f"The volume innocent of mounts= is the folder {place}, which is or holds" in task["reason"]
+    assert f"the volume innocent of mounts= is the folder {place}, which is or holds" in task["reason"]
+
+
+def test_a_folder_over_a_file_of_the_image_is_told_of(home: HomeProcess, tmp_path: Path) -> None:
+    task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{tmp_path}:/bin/busybox"]), "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert "check mounts=" in task["diagnosis"]["next"], task["diagnosis"]
+
+
+def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: Engine) -> None:
+    """Its init begins all the same, and ends with a code that is none of the command's."""
+    name = "localhost/tapit-tests/no-shell:1"
+    with engine.client() as client:
+        client.images.load(image(name, without_shell))
+    app = home.new_app(image=name)
+
+    task = home.api.run(app, "echo hi")
+    kept = home.api.run(home.new_app(image=name, keep_entrypoint=True), "/bin/echo hi")
+
+    assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None)
+    assert "no /bin/sh" in task["diagnosis"]["next"]
+    assert [line["status"] for line in task["history"]] == ["PENDING", "STARTING", "FAILED"]
+    assert home.api.lines(kept["id"]) == ["hi"]
 
 
 def test_a_network_that_is_not_there_is_said_to_be_missing(home: HomeProcess) -> None:

@@ -6,6 +6,7 @@ from tapit import TYPE_CHECKING
 from tapit.display import task_words
 from tapit.display.last_lines import last_lines
 from tapit.display.last_try import last_try
+from tapit.display.what_to_do import FAILURES, what_to_do
 from tapit.statuses import colours_of, is_final
 from tapit.terminal import times
 from tapit.terminal.block import Block
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from tapit.home.answers import Change, Cost, SessionOfTask, Task, Try
 
 TAIL = 10
-LOOKED_FOR = ("FAILED", "TIMED_OUT", "LOST")
-SEE_OUTPUT = "Look at the end of its output."
+NOTHING_MORE = "Essential container in task exited"  # that a task ended, in the words of ECS
+TOLD_WHOLE = ("deadline", "out_of_memory")  # whatever the reason's own words
 ENDINGS = {
     "exit": "its command ended",
     "user": "someone stopped it",
@@ -70,17 +71,18 @@ def _print_ending(block: Block, task: Task) -> None:
     block.line("Ended by", _ended_by(task))
     diagnosis = task.get("diagnosis")
     block.line("Why", diagnosis["what"] if diagnosis else None)
-    block.line("What to do", _advice(task))
-    block.line("Reason", task.get("reason"))
+    block.line("What to do", what_to_do(task))
+    block.line("Reason", _reason(task))
     lost = task.get("lost_output_bytes")
     block.line("Lost output", f"{lost:,} bytes could not be kept" if lost else None)
 
 
-def _advice(task: Task) -> str | None:
-    """Nobody is sent to look at what is printed a few lines below."""
-    diagnosis = task.get("diagnosis")
-    advice = diagnosis["next"] if diagnosis else ""
-    return advice.removesuffix(SEE_OUTPUT).rstrip() if task["status"] in LOOKED_FOR else advice
+def _reason(task: Task) -> str | None:
+    """The words of what it ran on, where they say more; of a stop that was asked for they are our own."""
+    reason, diagnosis = task.get("reason") or "", task.get("diagnosis")
+    is_told = task.get("stop_cause") or task.get("ended_by") in TOLD_WHOLE
+    is_told = is_told or (diagnosis is not None and reason in diagnosis["what"])
+    return None if is_told or reason == NOTHING_MORE else reason
 
 
 def _signal(code: int) -> str:
@@ -184,7 +186,7 @@ def _session(session: SessionOfTask) -> str:
 
 
 def _print_output(call: Call, block: Block, task: Task) -> None:
-    if task["status"] in LOOKED_FOR:
+    if task["status"] in FAILURES:
         lines = last_lines(call, task["id"], TAIL)
         none = "(what a session shows is not kept)" if task.get("attached") else "(nothing was printed)"
         block.whole_lines("Output", lines or [none])

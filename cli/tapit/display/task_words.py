@@ -76,6 +76,8 @@ def ending(task: PublicTask) -> str:
     """`succeeded after 1m12s`, `failed with exit code 7 after 3s: out of memory`."""
     after = f" after {ran(task)}" if ran(task) else ""
     status, code = task["status"], task.get("exit_code")
+    if status == "FAILED" and (never := _never_started(task)):
+        return never
     what = {
         "SUCCEEDED": "succeeded",
         "FAILED": "failed" + (f" with exit code {code}" if code is not None else ""),
@@ -85,6 +87,12 @@ def ending(task: PublicTask) -> str:
     }.get(status, status)
     why = why_ended(task)
     return f"{what}{after}" + (f": {why}" if why and status != "SUCCEEDED" else "")
+
+
+def _never_started(task: PublicTask) -> str | None:
+    """`never started: no such image`, as the diagnosis says it."""
+    why = why_ended(task) or ""
+    return why.removeprefix("It ") if why.startswith("It never started") else None
 
 
 def _by_whom(task: PublicTask) -> str:

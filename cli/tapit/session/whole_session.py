@@ -14,7 +14,17 @@ from importlib import import_module
 from tapit import TYPE_CHECKING
 from tapit.display import task_words
 from tapit.display.live_line import News, StartingLine
-from tapit.errors import CLOSED_PIPE, INTERRUPTED, OWN_FAILURE, CliError, NotConnected, NotReady, UsageError
+from tapit.display.what_to_do import say_what_to_do
+from tapit.errors import (
+    CLOSED_PIPE,
+    INTERRUPTED,
+    OWN_FAILURE,
+    CliError,
+    NotConnected,
+    NotReady,
+    TaskOver,
+    UsageError,
+)
 from tapit.exit_code import exit_code_of
 from tapit.home.client import segment
 from tapit.statuses import is_final
@@ -34,6 +44,8 @@ TERMINAL_TYPE = r"[A-Za-z0-9][A-Za-z0-9+._-]{0,39}"  # what a home takes
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 2.0, 1.5
 PATIENCE_TO_CONNECT = 60.0  # seconds; ECS Exec says that it is running some seconds before it is
 PATIENCE_WITH_THE_END = 60.0
+PATIENCE_WITH_ITS_WORD = 5.0  # ... that it is over: why comes a moment later
+KILLED = 137
 
 
 class WholeSession:
@@ -99,6 +111,10 @@ class WholeSession:
                 news.status("RUNNING", "connecting")
             except NotReady:
                 news.status("RUNNING", "getting the terminal ready")
+            except TaskOver as refusal:
+                self._task = self._until_final(self._task, PATIENCE_WITH_ITS_WORD)
+                self._refuse_ended()
+                raise refusal from None
             time.sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
             self._task = self._call.client.get(self._path)
@@ -174,6 +190,9 @@ class WholeSession:
             self._call.hint("see", f"tapit show task task={self._id}")
         elif task is not None and self._was_being_stopped(task):
             self._tell_of_end(self._until_final(task))
+        elif ended.exit_code == KILLED:
+            self._call.say("The command was killed (SIGKILL, exit code 137).", "yellow")
+            self._call.hint("why", f"tapit show task task={self._id}")
         return ended.exit_code
 
     def _was_being_stopped(self, task: Task) -> bool:
@@ -218,7 +237,7 @@ class WholeSession:
 
     def _tell_of_end(self, task: Task) -> None:
         self._call.say(f"{self._id} {task_words.ending(task)}")
-        self._call.hint("more", f"tapit show task task={self._id}")
+        say_what_to_do(self._call, task)
 
     def _end_of(self, task: Task, why: str) -> Task:
         """It follows, but on AWS not before its watchdog and the events of ECS have seen to it."""
@@ -226,10 +245,10 @@ class WholeSession:
         self._call.say(f"Waiting for task {self._id} to end; Ctrl-C stops waiting.", "dim")
         return self._until_final(task)
 
-    def _until_final(self, task: Task) -> Task:
+    def _until_final(self, task: Task, patience: float = PATIENCE_WITH_THE_END) -> Task:
         news = News(self._call.err, self._id, str(task["status"]), since=task["created_at"], quiet=True)
         try:
-            return Watch(self._call.client, self._id, news, timeout=PATIENCE_WITH_THE_END).until_final(task)
+            return Watch(self._call.client, self._id, news, timeout=patience).until_final(task)
         except CliError:  # what is known by now is told instead
             return task
 

@@ -10,6 +10,7 @@ from tapit.display import task_words
 from tapit.display.last_lines import last_lines, say_lost_output
 from tapit.display.live_line import News, news_of
 from tapit.display.output_printer import OutputPrinter
+from tapit.display.what_to_do import say_what_to_do
 from tapit.errors import INTERRUPTED, CliError, NotFound, OutputForbidden, OutputUnavailable, WaitTimedOut
 from tapit.exit_code import exit_code_of
 from tapit.home.client import segment
@@ -146,7 +147,7 @@ class Waiting:
         call.say(f"{task['id']} {task_words.ending(task)}", mark=call.err.styled(mark, colour) + " ")
         say_lost_output(call, task)
         if not succeeded and not task.get("retried_by"):
-            call.hint("more", f"tapit show task task={task['id']}")
+            say_what_to_do(call, task)
 
     def _print(self, tasks: list[Task], *, repeat_output: bool) -> None:
         call = self._call

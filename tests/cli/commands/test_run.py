@@ -105,6 +105,27 @@ def test_a_task_that_ends_while_it_gets_ready_says_why(place: Place, home_that: 
     assert "Run it again with more memory." in result.stderr
 
 
+def test_a_task_that_is_over_before_its_session_says_why(place: Place, home_that: HomeThat) -> None:
+    """The home knows of the end a moment before it is on record."""
+    diagnosis = {"what": "It never started: no such image", "next": "Build it."}
+    ending = a_finished_task(None, status="FAILED", diagnosis=diagnosis)
+    looks = iter([a_task(revision=2), ending])
+
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("/sessions"):
+            return a_refusal(409, "TaskOver", "Task x is over: its main process has just ended")
+        if asked.method == "GET":
+            return Says(next(looks, ending))
+        return Says(a_task(status="RUNNING"), 201)
+
+    home_that(answer)
+
+    result = place.run("run", "bash")
+
+    assert result.returncode == 125
+    assert f"error: task {TASK_ID} never started: no such image\n  Build it.\n" in result.stderr
+
+
 @pytest.mark.parametrize("verb", [["run", "bash"], ["shell", f"task={TASK_ID}"]])
 def test_a_refusal_exits_with_125(verb: list[str], place: Place, home_that: HomeThat) -> None:
     home = home_that(a_home_without_sessions("LimitExceeded", 403))

@@ -46,7 +46,6 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
         "Ended by:    a lack of memory",
         "Why:         It used 0.5 of 0.5 GB.",
         "What to do:  Give it more: memory=1",
-        "Reason:      OutOfMemoryError: container killed",
         "Lost output: 4,096 bytes could not be kept",
         "By:          john.doe (claimed), alice (verified)",
         "Size:        0.25 vCPU, 0.5 GB memory, 20 GB disk",
@@ -64,6 +63,31 @@ def test_show_tells_everything_about_a_failure(place: Place, home_that: HomeThat
     ):
         assert line in told
     assert any(line.startswith("Stopped:") and line.endswith("(2026-11-24T01:50:04.000Z)") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_shown"),
+    [
+        ({"reason": "Essential container in task exited"}, False),
+        ({"reason": "Essential container in task exited: killed by the agent"}, True),
+        ({"ended_by": "start_failure", "reason": "no such image"}, False),
+        ({"ended_by": "out_of_memory", "reason": "OutOfMemoryError: container killed"}, False),
+        (
+            {"ended_by": "user", "reason": "stopped by ann", "stop_cause": {"kind": "user", "by": "ann"}},
+            False,
+        ),
+        ({"ended_by": "user", "reason": "stopped in the console"}, True),
+    ],
+)
+def test_show_repeats_nothing_as_a_reason(
+    place: Place, home_that: HomeThat, said: dict[str, object], *, is_shown: bool
+) -> None:
+    diagnosis = {"what": "It never started: no such image", "next": "Mend that."}
+    home_that(lambda _: Says(a_finished_task(1, diagnosis=diagnosis, **said) | some_lines()))
+
+    told = place.run("show", "task", "x", "-o", "table").stdout
+
+    assert (f"Reason:      {said['reason']}" in told) is is_shown
 
 
 def test_show_names_the_image_that_ran(place: Place, home_that: HomeThat) -> None:

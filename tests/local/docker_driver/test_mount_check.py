@@ -51,7 +51,7 @@ def test_the_machines_own_engine_is_on_nearly_every_machine(folder: str) -> None
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = f"{tmp_path}/missing"
-    assert f"There is no folder {missing} on this machine" in str(problem_with_folders(HERE, [missing], []))
+    assert f"there is no folder {missing} on this machine" in str(problem_with_folders(HERE, [missing], []))
 
 
 def test_folders_of_another_machine_need_not_be_here() -> None:
@@ -70,7 +70,7 @@ def test_what_we_may_not_look_at_can_be_there_for_the_engine(tmp_path: Path) -> 
 def test_a_volume_that_is_another_name_of_a_folder_is_looked_at_as_that(tmp_path: Path, socket: str) -> None:
     bound = {"type": "none", "o": "bind", "device": f"{tmp_path}/link"}
     problem = problem_with_volume({"Name": "data", "Options": bound, "Mountpoint": "/volumes/data"}, [socket])
-    assert f"The volume data of mounts= is the folder {tmp_path}/link, which is or holds" in str(problem)
+    assert f"the volume data of mounts= is the folder {tmp_path}/link, which is or holds" in str(problem)
 
 
 @pytest.mark.parametrize(
