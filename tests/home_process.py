@@ -15,6 +15,7 @@ from local.process_driver.leftovers import kill_leftovers
 from local.runs.run_folder import RunFolder
 from tests.http_client import Api
 from tests.local.supervisor.supervised_task import GENEROUS, until
+from tests.ports import free_port
 
 BIN = Path(sys.executable).parent
 LAST_LINE = "Ctrl-C ends the server.\n"
@@ -45,7 +46,7 @@ class HomeProcess:
         }
         self.said: list[str] = []  # at the newest start
         self._log = place / "server.log"
-        self._port = 0
+        self._port = free_port()
         self._server: subprocess.Popen[str] | None = None
 
     @property
@@ -119,7 +120,6 @@ class HomeProcess:
         if LAST_LINE not in self.said:
             self._reap()
             raise AssertionError(f"The server did not start: {self.log}")
-        self._port = int(self.url.rpartition(":")[2])
         return self
 
     def kill(self) -> None:

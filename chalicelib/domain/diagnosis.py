@@ -196,8 +196,8 @@ def _killed_from_outside(exit_code: int) -> Diagnosis:
     return Diagnosis(
         what=f"It was killed from outside (SIGKILL, exit code {exit_code}), not by its memory limit.",
         next=(
-            "Look for what sent the signal: somebody on the machine (kill -9, docker kill), what guards its memory "
-            "there (systemd-oomd, earlyoom), or the command itself."
+            "Look for what sent the signal: somebody on the machine (kill -9, docker kill, docker rm -f), what "
+            "guards its memory (systemd-oomd, earlyoom), or the command itself."
         ),
     )
 
@@ -205,7 +205,7 @@ def _killed_from_outside(exit_code: int) -> Diagnosis:
 def _terminated(exit_code: int) -> Diagnosis:
     return Diagnosis(
         what=f"It was told to end (SIGTERM, exit code {exit_code}), though not by us.",
-        next="Look for what sent the signal: the command itself, or somebody on the machine.",
+        next="Look for what sent the signal: the command itself, or somebody on the machine (docker stop).",
     )
 
 

@@ -145,13 +145,17 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"Cannot(Start|Create)ContainerError.*/bin/sh.*(no such file|not found)",
         (
-            "The image has no /bin/sh: use one that has, or give the program and its arguments to the image's own "
-            "entry point: tapit set app name=APP keep_entrypoint=true (tapit run takes a shell)."
+            "The image has no /bin/sh: use one that has, as tapit run needs anyhow, or give the program and its "
+            "arguments to the image's own entry point: tapit set app name=APP keep_entrypoint=true."
         ),
     ),
     (
         r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(mount\b.*not a directory|: is a directory)",
+        "A folder cannot be mounted over a file of the image, nor a file over a folder: check mounts= of the app.",
     ),
     (
         r"Cannot(Start|Create)ContainerError.*(find user|no matching entries in (passwd|group))",

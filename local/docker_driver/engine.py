@@ -29,12 +29,15 @@ def take_environment(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
-def in_words(error: Exception) -> str:
-    """Return what an engine complained of, without what docker-py says around it, and with short ids."""
+def in_words(error: Exception, url: str = "") -> str:
+    """Return what an engine complained of, without what docker-py says around it, and with short ids.
+
+    With its address it is told where nobody answers.
+    """
     if isinstance(error, APIError):  # which is one of GONE as well
         said = str(error.explanation or error)
     elif isinstance(error, GONE):
-        return "the container engine does not answer"
+        return f"the container engine{f' at {url}' if url else ''} does not answer"
     else:
         said = str(error)
     return _LONG_ID.sub(r"\1", said).strip().rstrip(".")

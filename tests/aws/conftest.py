@@ -72,7 +72,6 @@ def definition(**changes: Any) -> dict[str, Any]:
         "name": "main",
         "image": "shop:1",
         "entryPoint": ["/bin/sh", "-c"],
-        "stopTimeout": 2,
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import boto3
 
 from tests.aws.waiting import until
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv/aws/bin/python"
@@ -66,9 +66,7 @@ class Emulator:
 
 def place_emulator(folder: Path, network: Mapping[str, str]) -> Emulator:
     """Choose a port, so that others can be told of it before it runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return Emulator(probe.getsockname()[1], folder, network)
+    return Emulator(free_port(), folder, network)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from threading import Condition
 
 from tests.aws.ecs_endpoint.sinks import CannotLog, CannotRead, Described, LogLine
 
+GENEROUS = 30  # seconds
+
 
 class KeptLogs:
     """Has the groups that it is made with, and every stream written to."""
@@ -27,7 +29,9 @@ class KeptLogs:
 
     def wait_for(self, line: str) -> None:
         with self._news:
-            assert self._news.wait_for(lambda: any(line in lines for lines in self.streams.values()), 10)
+            assert self._news.wait_for(
+                lambda: any(line in lines for lines in self.streams.values()), GENEROUS
+            )
 
 
 class KeptEvents:
@@ -43,7 +47,9 @@ class KeptEvents:
     def wait_for(self, status: str, times: int = 1) -> list[Described]:
         """Return all events once that many were of this status."""
         with self._news:
-            assert self._news.wait_for(lambda: self.statuses().count(status) >= times, 10), self.statuses()
+            assert self._news.wait_for(lambda: self.statuses().count(status) >= times, GENEROUS), (
+                self.statuses()
+            )
         return self.events
 
     def statuses(self) -> list[str]:

@@ -43,7 +43,7 @@ def open_shop(account: AwsAccount, tapit: Tapit) -> None:
         launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": network},
     )
-    tapit.say("create", "app", "name=shop", "cluster=prod", "service=web", "stop_timeout=2")
+    tapit.say("create", "app", "name=shop", "cluster=prod", "service=web")
 
 
 def _a_password(account: AwsAccount) -> str:

@@ -108,7 +108,7 @@ def test_who_has_a_role_that_is_trusted_works_without_a_token_and_is_on_record(
 
     signed_in = log_in(alice)
     assert f"You are {ALICE}, an operator of shop." in signed_in.stderr, signed_in.stderr
-    task_id = alice.create("echo by alice; sleep 60", "initiated_by=bob")
+    task_id = alice.create("echo by alice; sleep 600", "initiated_by=bob")
     until(lambda: alice.say("logs", task_id) == "by alice\n")
     alice.say("delete", "task", task_id)
 

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws.conftest import Ecs, definition
+from tests.aws.waiting import until
 
 LOG = definition()["containerDefinitions"][0]["logConfiguration"]
 UNTIL_STOPPED = "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 0.02; done"
@@ -13,7 +14,7 @@ UNTIL_STOPPED = "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 0.02;
 
 def a_sidecar(name: str, script: str, **more: Any) -> dict[str, Any]:
     command = {"entryPoint": ["/bin/sh", "-c"], "command": [script], "logConfiguration": LOG}
-    return {"name": name, "image": f"{name}:1", "essential": False, "stopTimeout": 2, **command, **more}
+    return {"name": name, "image": f"{name}:1", "essential": False, **command, **more}
 
 
 def register(ecs: Ecs, *sidecars: dict[str, Any], **conditions: str) -> None:
@@ -78,10 +79,12 @@ def test_a_command_whose_init_failed_never_runs_and_is_told_of_as_the_agent_does
     assert not ecs.logs.streams.get(f"tapit/main/{arn[-32:]}")
 
 
-def test_the_end_of_a_sidecar_is_not_the_tasks(ecs: Ecs) -> None:
+def test_the_end_of_a_sidecar_is_not_the_tasks(ecs: Ecs, tmp_path: Any) -> None:
     register(ecs, a_sidecar("pg", "exit 1"), pg="START")
 
-    arn = ecs.run("sleep 0.2; exit 0")
+    arn = ecs.run(f"until [ -e {tmp_path}/go ]; do sleep 0.02; done")
+    until(lambda: containers(ecs.describe(arn))["pg"]["lastStatus"] == "STOPPED")
+    (tmp_path / "go").touch()
     ecs.endpoint.tasks.wait_for(arn, "STOPPED")
 
     task = ecs.describe(arn)

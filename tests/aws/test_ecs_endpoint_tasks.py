@@ -59,10 +59,12 @@ def test_stops_with_the_reason_given_and_forgets_the_tags(ecs: Ecs) -> None:
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
     assert task["containers"][0]["exitCode"] == 3
     assert ecs.client.list_tags_for_resource(resourceArn=arn)["tags"] == []
+    ecs.events.wait_for("STOPPED")
     assert ecs.events.statuses()[4:7] == ["DEACTIVATING", "STOPPING", "DEPROVISIONING"]
 
 
 def test_kills_what_ignores_the_stop(ecs: Ecs) -> None:
+    ecs.client.register_task_definition(**definition(container={"stopTimeout": 2}))
     arn = ecs.run(IGNORES)
     ecs.logs.wait_for("up")
     ecs.client.stop_task(cluster="prod", task=arn)

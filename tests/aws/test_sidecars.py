@@ -27,7 +27,7 @@ def flag(tmp_path: Any) -> str:
 
 def serve(ecs: Ecs, flag: str, init: str) -> None:
     """The proxy is essential to the service, as to all of its containers; the router of logs is not for tasks."""
-    shell = {"entryPoint": ["/bin/sh", "-c"], "logConfiguration": LOG, "stopTimeout": 2}
+    shell = {"entryPoint": ["/bin/sh", "-c"], "logConfiguration": LOG}
     web = {
         "name": "web",
         "image": "shop:1",

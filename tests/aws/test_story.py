@@ -34,6 +34,7 @@ from tests.stops.lines import WELL
 pytestmark = pytest.mark.slow
 
 BAD_ANSWERS = (no_capacity, no_quota, throttled, throttled_in_disguise, server_error, unanswered)
+AT_ONCE = 30  # seconds; functions start slowly on a busy machine, and the sweep would take a minute for each
 TRAPS = "trap 'echo goodbye; exit 7' TERM; echo up; while :; do sleep 0.1; done"
 
 
@@ -215,7 +216,7 @@ def test_deletes_a_task_before_its_container_began(account: AwsAccount, shop: Ta
 @pytest.mark.parametrize("by", ["a person", "its time limit"])
 def test_a_stop_gives_every_command_of_a_line_its_time(shop: Tapit, tmp_path: Path, by: str) -> None:
     line = f"cd {tmp_path}; {WELL} 5; echo after"
-    task_id = shop.create(line, *(["max_hours=4s"] if by == "its time limit" else []))
+    task_id = shop.create(line, *(["max_hours=8s"] if by == "its time limit" else []))
     until((tmp_path / "up").exists)
 
     if by == "a person":
@@ -262,7 +263,7 @@ def test_of_tasks_with_one_lock_each_starts_when_the_one_before_has_ended(
     tasks = [shop.wait(task_id) for task_id in (first, *others)]
     assert [task["status"] for task in tasks] == ["SUCCEEDED"] * 4
     pauses = [seconds_between(one["stopped_at"], next_["started_at"]) for one, next_ in pairwise(tasks)]
-    assert all(0 <= pause < 10 for pause in pauses), pauses
+    assert all(0 <= pause < AT_ONCE for pause in pauses), pauses
 
 
 def test_a_task_that_replaces_stops_the_one_before_and_starts(shop: Tapit) -> None:
@@ -273,7 +274,7 @@ def test_a_task_that_replaces_stops_the_one_before_and_starts(shop: Tapit) -> No
 
     replaced = shop.show(first)
     assert (replaced["status"], replaced["ended_by"], replaced["exit_code"]) == ("STOPPED", "replaced", 7)
-    assert 0 <= seconds_between(replaced["stopped_at"], second["started_at"]) < 10
+    assert 0 <= seconds_between(replaced["stopped_at"], second["started_at"]) < AT_ONCE
 
 
 def test_runs_twenty_at_once_on_one_definition(account: AwsAccount, shop: Tapit) -> None:

@@ -206,9 +206,9 @@ def test_a_life_goes_from_launch_to_its_end_with_refusals_and_waits_between(
     assert json.loads(execution["output"]) == {"task_id": TASK_ID, "done": True, "next_wake": None}
     assert entered == ["Launch", "Wait", "CheckDeadline"] * 2
     assert life.tried == [False, True, True, False]  # the last one when it was not over at the first look
-    # The interpreter may wake up to a second early, and at most two late.
+    # The interpreter may wake up to a second early, and late on a busy machine; what is put off, is by a minute.
     late = [(look - wake).total_seconds() for look, wake in zip(life.looks, life.wakes, strict=True)]
-    assert all(-1 <= seconds <= 2 for seconds in late), late
+    assert all(-1 <= seconds <= 20 for seconds in late), late
 
 
 @pytest.mark.slow

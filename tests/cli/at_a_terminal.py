@@ -55,7 +55,7 @@ class Terminal:
         while self._read():
             pass
         os.close(self._main)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._main], [], [], 30)

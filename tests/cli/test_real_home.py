@@ -10,6 +10,7 @@ import pytest
 from tests.cli.at_a_terminal import run_at_a_terminal
 from tests.cli.conftest import Place
 from tests.home_process import HomeProcess
+from tests.local.supervisor.supervised_task import until
 
 
 def created(machine: Place, *words: str) -> str:
@@ -150,7 +151,7 @@ def test_delete_stops_and_then_removes(machine: Place) -> None:
 
 
 def test_ctrl_c_leaves_the_real_task_running(machine: Place) -> None:
-    waiting = machine.start("create", "task", "echo begun; sleep 60", "-w")
+    waiting = machine.start("create", "task", "echo begun; sleep 600", "-w")
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == "begun\n"
 
@@ -159,7 +160,7 @@ def test_ctrl_c_leaves_the_real_task_running(machine: Place) -> None:
 
     task_id = told.split()[2].rstrip(".")
     assert waiting.returncode == 130
-    assert shown(machine, task_id)["status"] == "RUNNING"
+    until(lambda: shown(machine, task_id)["status"] == "RUNNING")
     machine.run("delete", "task", task_id)
 
 

@@ -9,8 +9,8 @@ from tests.cli.conftest import Place
 from tests.local.supervisor.supervised_task import until
 
 
-def soon(seconds: float = 3) -> str:
-    """A time that is ahead when it is asked for."""
+def soon(seconds: float = 6) -> str:
+    """A time that is ahead when it is asked for, on a busy machine as well."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
@@ -43,7 +43,7 @@ def test_a_time_that_comes_is_a_task_of_the_schedule(machine: Place) -> None:
     assert (run["time"], run["task_id"]) == (made["next_run_at"], task["id"])
     assert (task["created_by"], task["command"]) == ("schedule:once", 'echo "from $WHO"')
     late = datetime.fromisoformat(task["created_at"]) - datetime.fromisoformat(run["time"])
-    assert timedelta(0) <= late < timedelta(seconds=2)
+    assert timedelta(0) <= late < timedelta(seconds=5)
     assert machine.run("logs", task["id"]).stdout == "from nightly\n"
     assert (schedule["next_run_at"], schedule["next_runs"]) == (None, [])
     assert "State:       over" in run_at_a_terminal(machine, "show", "schedule", "once").text
@@ -66,7 +66,7 @@ def test_a_saved_command_that_is_gone_is_told_in_red_where_schedules_are_listed(
 
 
 def test_one_is_started_by_hand_and_says_what_the_one_before_has_to_do_with_it(machine: Place) -> None:
-    created(machine, "name=nightly", "exec sleep 60", "cron=0 2 * * *")
+    created(machine, "name=nightly", "exec sleep 600", "cron=0 2 * * *")
     first = machine.run("start", "schedule", "nightly", "-o", "id")
     until(lambda: last_status(machine, "nightly") == "RUNNING")
 
@@ -84,7 +84,7 @@ def test_one_is_started_by_hand_and_says_what_the_one_before_has_to_do_with_it(m
 
 
 def test_what_is_switched_off_does_not_run_and_what_is_deleted_is_gone(machine: Place) -> None:
-    created(machine, "name=once", "echo hi", f"at={soon(30)}")
+    created(machine, "name=once", "echo hi", f"at={soon(600)}")
 
     assert machine.run("set", "schedule", "once", "enabled=false").returncode == 0
     assert shown(machine, "once")["next_run_at"] is None

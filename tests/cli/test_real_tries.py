@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Place
+from tests.local.supervisor.supervised_task import until
 
 AGAIN = ("retries=2", "retry_on=exit:75", "retry_wait=0")
 
@@ -77,8 +78,8 @@ def test_show_lists_all_tries_and_the_list_marks_them(machine: Place, tmp_path: 
 
 def test_a_stop_of_the_first_try_names_the_next_and_a_stop_of_that_ends_all(machine: Place) -> None:
     first = created(machine, "retries=5", "retry_on=exit:75", "retry_wait=1h", "exit 75")
-    waiting = machine.run("--timeout", "1s", "wait", first)
-    second = shown(machine, first)["retried_by"]
+    second = until(lambda: shown(machine, first)["retried_by"])
+    waiting = machine.run("--timeout", "3s", "wait", first)
 
     stopped = machine.run("stop", first)
     ended = machine.run("stop", second)

@@ -11,7 +11,7 @@ import pytest
 from tests.containers.container_home import ContainerHome
 from tests.local.supervisor.supervised_task import until
 from tests.stops import ends_well
-from tests.stops.lines import GENEROUS, LINES, WELL
+from tests.stops.lines import GENEROUS, LINES, SIGKILL, WELL
 
 CHOSEN = (
     "a command",
@@ -61,7 +61,7 @@ def _stopped(home: ContainerHome, app: str, impatient: str, place: Path, name: s
     folder.mkdir()
     script = line.script.replace(WELL, f"python3 -IS {SEEN_INSIDE}/{Path(ends_well.__file__).name}")
     task_id = home.api.create(
-        app if line.needs_time else impatient, script, workdir=f"{SEEN_INSIDE}/{folder.name}"
+        impatient if line.exit_code == SIGKILL else app, script, workdir=f"{SEEN_INSIDE}/{folder.name}"
     )["id"]
     for sign in line.signs:
         until((folder / sign).exists)

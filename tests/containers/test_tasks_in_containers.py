@@ -44,7 +44,7 @@ def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine
 
     with engine.client() as client:
         labels = {"label": f"tapit.task={task['id']}"}
-        until(lambda: not client.containers.list(all=True, filters=labels))
+        until(lambda: not client.containers.list(all=True, filters=labels, ignore_removed=True))
 
 
 def test_it_has_the_images_path_and_what_the_app_and_the_task_say(home: HomeProcess) -> None:
@@ -82,8 +82,13 @@ def test_its_processes_may_neither_make_devices_nor_gain_rights(home: HomeProces
 
 
 def test_it_is_stopped_at_its_time_limit_and_ends_well(home: HomeProcess, app: str) -> None:
-    task = home.api.run(app, "trap 'echo bye; exit 7' TERM; while :; do sleep 0.05; done", max_hours=1 / 3600)
+    line = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done"
+    task_id = home.api.create(app, line)["id"]
+    home.api.says(task_id, "up")
 
+    home.api.patch(f"/tasks/{task_id}", {"max_hours": 1 / 3600})
+
+    task = home.api.finished(task_id)
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("TIMED_OUT", 7, "deadline")
     assert "bye" in home.api.lines(task["id"])
 
@@ -132,7 +137,7 @@ def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(n
 
     assert refused.status == 400
     assert "no container engine answers" in refused.json["Message"]
-    assert "podman" in refused.json["Hint"]
+    assert refused.json["Hint"].startswith("Start it, or take DOCKER_HOST out of its environment.")
     assert any("Tasks with an image are refused" in line for line in home.said)
 
 
@@ -195,6 +200,58 @@ def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
     assert not missing.exists()
 
 
+def test_a_folder_that_holds_an_engines_socket_is_refused_when_the_app_is_saved(
+    home: HomeProcess, engine: Engine, tmp_path: Path
+) -> None:
+    place = Path(engine.host.removeprefix("unix://")).parent
+    (tmp_path / "innocent").symlink_to(place)
+    app = home.new_app()  # its tasks may name an image
+
+    for folder in (place, tmp_path / "innocent", f"{place}/root/..", "/var/run"):
+        asked = {"mounts": [f"{folder}:/given"]}
+        refused = home.api.ask("PATCH", f"/apps/{app}", asked)
+
+        assert (refused.status, list(refused.json["Fields"])) == (400, ["mounts"]), folder
+        assert "whoever has that has the machine" in refused.json["Message"]
+        assert "Name the folder below it" in refused.json["Hint"]
+
+
+def test_what_became_a_way_to_the_engine_fails_the_start(
+    home: HomeProcess, engine: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    app = home.new_app(image=BUSYBOX, mounts=[f"{folder}:/given"])
+    folder.rmdir()
+    folder.symlink_to(Path(engine.host.removeprefix("unix://")).parent)
+
+    task = home.api.run(app, "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert f"{folder} of mounts= is or holds an engine's socket" in task["reason"]
+
+
+def test_a_volume_that_is_the_engines_folder_fails_the_start(home: HomeProcess, engine: Engine) -> None:
+    place = Path(engine.host.removeprefix("unix://")).parent
+    bound = {"type": "none", "o": "bind", "device": str(place)}
+    with engine.client() as client:
+        volume = client.volumes.create("innocent", driver_opts=bound)
+        try:
+            task = home.api.run(home.new_app(image=BUSYBOX, mounts=["innocent:/given"]), "ls /given")
+        finally:
+            volume.remove()
+
+    assert task["ended_by"] == "start_failure"
+    assert f"the volume innocent of mounts= is the folder {place}, which is or holds" in task["reason"]
+
+
+def test_a_folder_over_a_file_of_the_image_is_told_of(home: HomeProcess, tmp_path: Path) -> None:
+    task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{tmp_path}:/bin/busybox"]), "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert "check mounts=" in task["diagnosis"]["next"], task["diagnosis"]
+
+
 def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: Engine) -> None:
     """Its init begins all the same, and ends with a code that is none of the command's."""
     name = "localhost/tapit-tests/no-shell:1"
@@ -207,6 +264,7 @@ def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: 
 
     assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None)
     assert "no /bin/sh" in task["diagnosis"]["next"]
+    assert [line["status"] for line in task["history"]] == ["PENDING", "STARTING", "FAILED"]
     assert home.api.lines(kept["id"]) == ["hi"]
 
 

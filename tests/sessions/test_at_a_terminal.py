@@ -227,8 +227,9 @@ def test_a_start_that_fails_is_explained(desk: Desk) -> None:
 
 
 def test_the_time_limit_ends_a_session_and_says_so(desk: Desk) -> None:
-    person = desk.sits_down("run", "max_hours=0.0006", "sh")
+    person = desk.sits_down("run", "sh")
     person.sees_line("prompt>")
+    desk.home.api.patch(f"/tasks/{desk.only_task()}", {"max_hours": 0.0001})
 
     assert person.leaves() != 0
     assert person.state_now == person.state_before

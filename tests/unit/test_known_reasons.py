@@ -79,6 +79,18 @@ SAID = [
         "CannotStartContainerError: /run of mounts= is or holds an engine's socket, and whoever has that has ...",
         "folder below it",
     ),
+    *[
+        (f"CannotStartContainerError: {said}", "over a file of the image")
+        for said in (
+            "preparing container 0d8fd1bcfe7d: crun: mount `/x` to `bin`: Not a directory: OCI runtime error",
+            "preparing container 0d8fd1bcfe7d for attach: unable to find user 0: read /x: is a directory",
+            'error mounting "/x" to rootfs at "/bin": mount src=/x, dst=/bin: not a directory: are you trying to ...',
+        )
+    ],
+    (
+        'CannotStartContainerError: workdir "/etc/passwd" exists, but is not a directory',
+        "give the app another one",
+    ),
     ("CannotStartContainerError: workdir /srv/app does not exist", "Make that directory"),
     (
         "AWS refused: Fargate requires task definition to have execution role ARN to support log driver awslogs.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tapit import TYPE_CHECKING
 from tapit.call import Call
+from tapit.display import task_words
 from tapit.display.last_lines import say_lost_output
 from tapit.display.last_try import last_try
 from tapit.display.output_printer import OutputPrinter
+from tapit.display.what_to_do import FAILURES, say_what_to_do
 from tapit.home.client import segment
 from tapit.language import values
 from tapit.language.command import FOLLOW, TASK, TIMESTAMPS, Command, Key
@@ -26,10 +28,12 @@ class LogPrinter(OutputPrinter):
         self._time_before = _time_before(call)
         super().__init__(call.out, _wording(call), whole_lines=call.chosen_output == "json")
         self._call = call
+        self.has_shown = False
         self.has_said_why = False
 
     def show(self, page: PageOfOutput) -> bool:
         has_shown = super().show(page)
+        self.has_shown = self.has_shown or has_shown
         if page.get("attached") and not has_shown and not self.has_said_why:
             self.has_said_why = True
             self.end()
@@ -45,26 +49,24 @@ def run(call: Call) -> int:
     printer = LogPrinter(call)
     if "follow" in call.flags and "tail" not in call.settings:
         return _follow(call, printer, None)
-    page, has_shown = _show_what_there_is(call, printer)
+    page = _show_what_there_is(call, printer)
     if "follow" in call.flags:
         return _follow(call, printer, page["next"])
     printer.end()
     if not printer.has_said_why:
-        _explain(call, page, has_shown=has_shown)
+        _explain(call, page, has_shown=printer.has_shown)
     return 0
 
 
-def _show_what_there_is(call: Call, printer: LogPrinter) -> tuple[PageOfOutput, bool]:
-    """Return the last page, and whether there was anything in any of them."""
+def _show_what_there_is(call: Call, printer: LogPrinter) -> PageOfOutput:
+    """Return the last page."""
     path = f"/tasks/{segment(call.task_id())}/logs"
     query: dict[str, object] = {"tail": call.get("tail")}
-    has_shown = False
     while True:
         page: PageOfOutput = call.client.get(path, {**query, **printer.query}, as_text=printer.wants_text)
         is_news = printer.show(page)
-        has_shown = has_shown or is_news
         if page["complete"] or not is_news:
-            return page, has_shown
+            return page
         query = {"cursor": page["next"]}
 
 
@@ -81,6 +83,8 @@ def _follow(call: Call, printer: LogPrinter, cursor: str | None) -> int:
             retried_by = _follow_one(call, printer, following, cursor)
             if retried_by is not None:
                 call.say(f"Task {following} is tried again as {retried_by}.")
+            elif not printer.has_shown and not printer.has_said_why:
+                _explain_silence(call, following)
             following, cursor = retried_by, None
     return 0
 
@@ -101,12 +105,21 @@ def _explain(call: Call, page: StateOfLog, *, has_shown: bool) -> None:
     say_lost_output(call, page)
     if page["complete"]:
         if not has_shown:
-            call.say("The task printed nothing.", "dim")
+            _explain_silence(call, call.task_id())
         if page.get("retried_by"):
             _hint_to_last_try(call)
         return
     follow = call.typed(f"tapit logs -f task={call.task_id()}")
     call.say(f"The task is {page['status']}; more may come: {follow}", "dim")
+
+
+def _explain_silence(call: Call, task_id: str) -> None:
+    """One that failed without a word says at least why."""
+    call.say("The task printed nothing.", "dim")
+    task: Task = call.client.get(f"/tasks/{segment(task_id)}")
+    if task["status"] in FAILURES:
+        call.say(f"{task_id} {task_words.ending(task)}")
+        say_what_to_do(call, task)
 
 
 def _hint_to_last_try(call: Call) -> None:

@@ -8,6 +8,7 @@ from tests.cli.conftest import HomeThat, Place
 from tests.cli.scripted_home import (
     TASK_ID,
     Says,
+    a_finished_task,
     some_lines,
 )
 
@@ -30,6 +31,26 @@ def test_logs_of_a_running_task_say_how_to_follow(place: Place, home_that: HomeT
 
     assert result.stdout == "one\n"
     assert f"tapit logs -f task={TASK_ID}" in result.stderr
+
+
+@pytest.mark.parametrize("flag", [[], ["-f"]])
+def test_a_task_that_failed_without_a_word_says_why(
+    place: Place, home_that: HomeThat, flag: list[str]
+) -> None:
+    diagnosis = {"what": "It never started: no such image", "next": "Build it."}
+    failed = a_finished_task(None, status="FAILED", diagnosis=diagnosis)
+    silence = some_lines(status="FAILED", complete=True)
+    home_that(lambda asked: Says(silence if asked.path.endswith("/logs") else failed))
+
+    result = place.run("logs", TASK_ID, *flag)
+
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == (
+        "The task printed nothing.\n"
+        f"{TASK_ID} never started: no such image\n"
+        "  → Build it.\n"
+        f"  more:     tapit show task task={TASK_ID}\n"
+    )
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])

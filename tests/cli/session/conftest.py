@@ -21,7 +21,7 @@ import pytest
 from tests.cli.session.far_end import FarEnd
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 20.0
+PATIENCE = 60.0
 COLUMNS, ROWS = 100, 30
 
 Play = Callable[[FarEnd], None]

@@ -358,7 +358,7 @@ def test_a_hung_session_is_left_at_once_while_the_home_is_asked(sits_down: SitsD
     began = time.monotonic()
 
     assert visitor.result()["kind"] == "Left"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # half of what the home takes
     assert visitor.state == visitor.state_before
 
 

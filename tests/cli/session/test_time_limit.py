@@ -34,7 +34,7 @@ def said(limit: TimeLimit, seconds: float) -> str | None:
     warning = limit.turn(NOON + seconds, answered.set)
     if not asks:
         return warning
-    assert answered.wait(5)
+    assert answered.wait(30)
     return limit.turn(NOON + seconds, answered.set)
 
 

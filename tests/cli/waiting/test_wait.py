@@ -521,7 +521,7 @@ def test_a_timeout_is_kept_while_the_home_says_nothing(place: Place, home_that: 
     result = place.run("wait", TASK_ID, "timeout=1s")
 
     assert result.returncode == 124
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15  # half of what the home takes
     assert "lost the home" not in result.stderr
 
 
