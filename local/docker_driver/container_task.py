@@ -24,7 +24,7 @@ from local.supervisor.exit_record import ExitRecord
 from local.supervisor.spec import Spec
 
 KILLED = 137
-REMOVED = "its container was removed by somebody else, so how it ended is not known"
+REMOVED = "somebody else removed its container"
 ENGINE_WENT_DOWN = "the container engine went down, and took its containers along"
 _LOOKS_AROUND_EVERY = 0.2  # seconds
 _TELLS_EVERY = 1.0
