@@ -5,16 +5,12 @@ It is asked on its socket, without docker-py: a server whose tasks are all proce
 NoEngine     nobody answers; the message says who was asked, and how to get an engine
 """
 
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
+from local.docker_driver.engine_addresses import socket_of, url_of_context, urls_to_ask
 from local.docker_driver.engine_requests import NO_ENGINE, ping
 from local.docker_driver.why_no_engine import OLDEST_API, TooOld, advice, in_words
 
@@ -76,7 +72,7 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
     failures: dict[str, Exception] = {}
     said = _said(environment)
     for url in dict.fromkeys(
-        [*([known.url] if known else []), *([said.url] if said else _urls(environment))]
+        [*([known.url] if known else []), *([said.url] if said else urls_to_ask(environment))]
     ):
         try:
             return _asked(url)
@@ -108,55 +104,11 @@ def _said(environment: Mapping[str, str]) -> _Said | None:
     """What a user has said comes alone: nobody wants to find tasks on another machine than that."""
     if host := environment.get("DOCKER_HOST"):
         return _Said(host, "by DOCKER_HOST", "take DOCKER_HOST out of its environment")
-    if context := _context(environment):
+    if context := url_of_context(environment):
         return _Said(
             context, "by the context of docker", "choose another context: docker context use default"
         )
     return None
-
-
-def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    if host := environment.get("CONTAINER_HOST"):  # Podman's own
-        yield host
-    home, runtime = environment.get("HOME", ""), environment.get("XDG_RUNTIME_DIR", "")
-    yield from (
-        f"unix://{path}"
-        for path in (
-            f"{runtime}/docker.sock" if runtime else "",
-            "/var/run/docker.sock",
-            f"{home}/.docker/run/docker.sock",
-            f"{home}/.docker/desktop/docker.sock",
-            f"{home}/.orbstack/run/docker.sock",
-            f"{home}/.colima/default/docker.sock",
-            f"{home}/.colima/docker.sock",
-            f"{home}/.rd/docker.sock",
-            f"{runtime}/podman/podman.sock" if runtime else "",
-            "/run/podman/podman.sock",
-            f"{home}/.local/share/containers/podman/machine/podman.sock",
-        )
-        if path and os.path.exists(path)  # Path.exists raises where we may not look
-    )
-
-
-def _context(environment: Mapping[str, str]) -> str | None:
-    """Return where the chosen context of the docker command is; None for the usual place."""
-    folder = Path(environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker")
-    name = environment.get("DOCKER_CONTEXT") or _json(folder / "config.json").get("currentContext")
-    if not isinstance(name, str) or name == "default":
-        return None
-    described = _json(folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json")
-    try:
-        return str(described["Endpoints"]["docker"]["Host"])
-    except (KeyError, TypeError):
-        return None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _asked(url: str) -> ReachableEngine:
@@ -174,4 +126,5 @@ def _asked(url: str) -> ReachableEngine:
 
 
 def _is_absent(url: str) -> bool:
-    return url.startswith("unix://") and not os.path.exists(urlsplit(url).path)
+    path = socket_of(url)
+    return path is not None and not os.path.exists(path)
