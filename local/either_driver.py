@@ -50,8 +50,13 @@ class EitherDriver:
         return driver.plan(task, app)
 
     def check_app(self, app: App) -> Sequence[str]:
-        is_container = app.image is not None and self._choice != PROCESS
-        return self._container.check_app(app) if is_container else self._process.check_app(app)
+        """Mounts are of no use to an app without an image, but to its tasks that name one."""
+        if self._choice == PROCESS:
+            return self._process.check_app(app)
+        if app.image is not None:
+            return self._container.check_app(app)
+        self._container.refuse_mounts(app)
+        return self._process.check_app(app)
 
     def refuse(self, task: Task, app: App) -> None:
         image = task.image_in(app.image)

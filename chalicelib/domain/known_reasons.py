@@ -145,8 +145,8 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"Cannot(Start|Create)ContainerError.*/bin/sh.*(no such file|not found)",
         (
-            "The image has no /bin/sh: use one that has, or give the program and its arguments to the image's own "
-            "entry point: tapit set app name=APP keep_entrypoint=true (tapit run takes a shell)."
+            "The image has no /bin/sh: use one that has, as tapit run needs anyhow, or give the program and its "
+            "arguments to the image's own entry point: tapit set app name=APP keep_entrypoint=true."
         ),
     ),
     (

@@ -16,8 +16,10 @@ from chalicelib.domain.mount import Mount
 from chalicelib.domain.task import Task
 from local.docker_driver import waiter
 from local.docker_driver.container_request import APP_LABEL, ATTEMPT_LABEL, HOME_LABEL
+from local.docker_driver.engine_addresses import engine_sockets
 from local.docker_driver.engine_requests import NO_ENGINE, remove_network
 from local.docker_driver.leftovers import kill_leftovers, remove_unsupervised
+from local.docker_driver.mount_check import HINT, problem_with_socket, socket_in
 from local.docker_driver.reachable_engine import NoEngine, ReachableEngine
 from local.runs import sessions
 from local.runs.run_folder import RunFolder
@@ -61,7 +63,16 @@ class ContainerDriver:
         }
 
     def check_app(self, app: App) -> Sequence[str]:
+        self.refuse_mounts(app)
         return [*_about_path(app), *_about_folders(app)]
+
+    def refuse_mounts(self, app: App) -> None:
+        """Raise InvalidRequest for what would give tasks an engine; what is not there yet is seen at the start."""
+        sockets = engine_sockets(os.environ)
+        for mount in map(Mount.of, app.mounts):
+            if mount.is_folder and (socket := socket_in(str(mount.source), sockets)):
+                problem = problem_with_socket(str(mount.source), socket)
+                raise InvalidRequest(f"{problem}.", {"mounts": problem}, hint=HINT)
 
     def refuse(self, task: Task, app: App) -> None:
         if not app.keep_entrypoint:
@@ -108,6 +119,7 @@ class ContainerDriver:
                 "workdir": plan["workdir"],
                 "user": plan["user"],
                 "mounts": [_described(mount) for mount in mounts if mount.source is not None],
+                "engine_sockets": engine_sockets(os.environ),
                 "volumes": [mount.target for mount in mounts if mount.source is None],
                 "networks": plan["networks"] or [self.own_network(task.app)],
                 "own_network": None if plan["networks"] else self.own_network(task.app),

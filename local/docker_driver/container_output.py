@@ -6,6 +6,7 @@ length of what follows. docs.docker.com/reference/api/engine/version/v1.47/#tag/
 
 import os
 import struct
+from socket import MSG_DONTWAIT, MSG_PEEK
 from typing import Any
 
 _HEADER = struct.Struct(">BxxxL")
@@ -36,6 +37,15 @@ class ContainerOutput:
         self._line, self._is_framed = line, False
         os.dup2(line.fileno(), self.source)
         self.is_at_end = False
+
+    def first_words(self) -> bytes | None:
+        """Return how a line begins that nothing was taken from, and leave it there; None before anything has come."""
+        try:
+            return bytes(self._line.recv(_CHUNK, MSG_PEEK | MSG_DONTWAIT)[_HEADER.size :])
+        except BlockingIOError:
+            return None
+        except OSError:  # the engine is gone
+            return b""
 
     def hear(self) -> None:
         """Take what the source has, once all that came before is handed on."""

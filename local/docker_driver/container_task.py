@@ -14,7 +14,7 @@ from local.docker_driver.agent_process import AgentProcess
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
 from local.docker_driver.followed_log import follow_log
-from local.docker_driver.init_process import has_child
+from local.docker_driver.init_process import COMPLAINTS, has_child, has_run_it
 from local.docker_driver.made_container import MadeContainer, make_container
 from local.docker_driver.memory_evidence import MemoryEvidence
 from local.docker_driver.post_mortem import why_nothing_ran
@@ -24,7 +24,7 @@ from local.supervisor.exit_record import ExitRecord
 from local.supervisor.spec import Spec
 
 KILLED = 137
-REMOVED = "its container was removed by somebody else, so how it ended is not known"
+REMOVED = "somebody else removed its container"
 ENGINE_WENT_DOWN = "the container engine went down, and took its containers along"
 _LOOKS_AROUND_EVERY = 0.2  # seconds
 _TELLS_EVERY = 1.0
@@ -33,8 +33,9 @@ _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
 _INIT_BEGINS_WITHIN = 1.0  # of the start, as far as nothing is seen of it
 _LOOKS_FOR_INIT_EVERY = 0.02
+_UNSEEN = 0.2  # ... until a silent container that nothing is seen of is taken to run
 _SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
-_REMOVAL = 1.0  # seconds that it may take
+_REMOVAL, _LONGEST_REMOVAL = 1.0, 10.0  # seconds that it may take without a sign of it, and with one
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
 
@@ -53,6 +54,8 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
+        self._first_words: bytes | None = None
+        self._nothing_ran: str | None = None
         self._tell_at = math.inf
         self._is_over = False
         self._heard_at = 0.0
@@ -110,6 +113,30 @@ class ContainerTask:
         self._output = ContainerOutput(self._container.line, output)
         self._inspect()
         self._evidence = MemoryEvidence(self._container.id, self._state.get("Pid", 0))
+        self._see_it_begin()
+
+    def _see_it_begin(self) -> None:
+        """Raise CannotStart when its init finds nothing to run, before anybody is told that something does.
+
+        Where neither the kernel nor its line says anything, it is soon taken to run.
+        """
+        assert self._output is not None
+        began = time.monotonic()
+        while not self._is_over and time.monotonic() < began + _INIT_BEGINS_WITHIN:
+            self._first_words = self._output.first_words()
+            if (self._first_words or b"").startswith(COMPLAINTS):
+                self._inspect()
+            elif self._is_seen_to_run(time.monotonic() - began):
+                return
+            time.sleep(_SHORTEST_PAUSE)
+        if self._nothing_ran is not None:
+            raise CannotStart(self._nothing_ran)
+
+    def _is_seen_to_run(self, moment: float) -> bool:
+        if self._first_words is not None or self._engine_was_gone:
+            return True
+        seen = has_run_it(self._container.id, self._state.get("Pid", 0))
+        return moment > _UNSEEN if seen is None else seen
 
     def facts(self) -> dict[str, Value]:
         return {
@@ -201,18 +228,24 @@ class ContainerTask:
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
         if self._agents_word is not None:
             return
+        is_stopped = self._exit_record.stopped_by is not None
+        self._nothing_ran = None if is_stopped else self._why_nothing_ran(exit_code)
+        if self._nothing_ran is not None:
+            self._exit_record.failed_to_start(CannotStart.ecs_name, self._nothing_ran)
+            return
         self._exit_record.exited(exit_code)
         has_run_out_of_memory = self._has_run_out_of_memory(exit_code)
-        if self._exit_record.stopped_by is not None:
+        if is_stopped:
             return
-        if why := why_nothing_ran(self._container, exit_code):
-            self._exit_record.failed_to_start(CannotStart.ecs_name, why)
-        elif self._engine_was_gone and exit_code > 128:
+        if self._engine_was_gone and exit_code > 128:
             self._exit_record.host_failed(ENGINE_WENT_DOWN)
         elif has_run_out_of_memory or (exit_code == KILLED and says_out_of_memory):
             self._exit_record.ran_out_of_memory()
         elif exit_code == KILLED and self._is_being_removed():
             self._exit_record.lost(REMOVED)
+
+    def _why_nothing_ran(self, exit_code: int) -> str | None:
+        return why_nothing_ran(self._container, exit_code, self._first_words or b"")
 
     def _has_run_out_of_memory(self, exit_code: int) -> bool:
         """A command may well live on without the process that it lost so."""
@@ -220,16 +253,22 @@ class ContainerTask:
         return exit_code == KILLED and kills is not None and kills.number > 0
 
     def _is_being_removed(self) -> bool:
-        """Whoever removes a container that runs has it killed first."""
-        patience = time.monotonic() + _REMOVAL
-        while time.monotonic() < patience:
+        """Whoever removes a container that runs has it killed first. Engines may not know what to say meanwhile."""
+        now = time.monotonic()
+        patience, longest = now + _REMOVAL, now + _LONGEST_REMOVAL
+        while now < patience:
             try:
-                self._container.state()
+                is_settled = self._container.state()["Status"] == "exited"
             except NotFound:
                 return True
-            except FAILURES:
+            except DockerException:
+                is_settled = False
+            except GONE:
                 return False
             time.sleep(_REMOVAL / 20)
+            now = time.monotonic()
+            if not is_settled:
+                patience = min(now + _REMOVAL, longest)
         return False
 
     # Ending

@@ -14,10 +14,17 @@ _CHUNK = 65536
 NO_ENGINE = (OSError, http.client.HTTPException, ValueError)
 
 
+class WantsTls(ValueError):
+    def __init__(self) -> None:
+        super().__init__("it wants TLS, in which engines are not asked")
+
+
 def ping(url: str, within: float) -> tuple[str, str]:
     """Return the version of the API that an engine speaks, and what it calls itself. Raise one of NO_ENGINE."""
-    answer, _ = _ask(url, "GET", "/_ping", within)
+    answer, content = _ask(url, "GET", "/_ping", within)
     version = answer.getheader("Api-Version")
+    if version is None and b"HTTPS" in content:  # so answers what is made of Go, as all engines are
+        raise WantsTls
     if version is None:
         raise ValueError(f"it does not speak Docker's API (HTTP status {answer.status})")
     return version, answer.getheader("Server") or ""

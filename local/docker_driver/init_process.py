@@ -1,12 +1,37 @@
-"""Whether the init of a container has begun: a first process takes only signals that it handles, so until then none."""
+"""What is seen of a container's init: its first process, which takes only signals that it handles."""
+
+# What tini and catatonit say first when they cannot run what they are to run.
+COMPLAINTS = (b"[FATAL tini", b"catatonit", b"ERROR (catatonit")
 
 
 def has_child(container_id: str, pid: int) -> bool | None:
     """Return None when that is not to be seen: it is over, or of another machine, or the kernel does not say."""
+    children = _children(container_id, pid)
+    return None if children is None else bool(children)
+
+
+def has_run_it(container_id: str, pid: int) -> bool | None:
+    """Say whether its child is what the container is for, and no copy of itself any more. Return None as above."""
+    children = _children(container_id, pid)
+    if not children:
+        return None if children is None else False
+    own, childs = _name(pid), _name(children[0])
+    return None if own is None or childs is None else own != childs
+
+
+def _children(container_id: str, pid: int) -> list[int] | None:
     try:
         with open(f"/proc/{pid}/cgroup") as file:
             is_its_own = container_id in file.read()
         with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return bool(file.read()) if is_its_own else None
+            return [int(child) for child in file.read().split()] if is_its_own else None
+    except OSError:
+        return None
+
+
+def _name(pid: int) -> str | None:
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read()
     except OSError:
         return None

@@ -1,6 +1,6 @@
 """A container that is there and has not begun, with the line on which its output will come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +11,15 @@ from docker.errors import APIError, NotFound
 from local.docker_driver.app_network import have_network
 from local.docker_driver.container_request import container_name, container_request
 from local.docker_driver.engine import FAILURES, Engine, in_words
+from local.docker_driver.engine_addresses import socket_of
 from local.docker_driver.engine_of_run import remember_engine
 from local.docker_driver.image_pull import have_image
-from local.docker_driver.mount_check import problem_with_folders
+from local.docker_driver.mount_check import problem_with_folders, problem_with_volume
 from local.supervisor.driven_task import CannotStart
 from local.supervisor.spec import Spec
 
 _SIGTERM = "SIGTERM"
+_HALF_REMOVED = "container not known"  # by the store of a Podman that was killed while it removed it
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,12 @@ class MadeContainer:
 
     def state(self) -> dict[str, Any]:
         """Raise NotFound when somebody has removed it."""
-        state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
+        try:
+            state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
+        except APIError as error:
+            if _HALF_REMOVED in str(error.explanation):
+                raise NotFound(str(error)) from error
+            raise
         return state
 
     def kill(self, signal: str) -> None:
@@ -61,16 +68,29 @@ class MadeContainer:
 
 def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> MadeContainer:
     """Raise CannotStart. `tell` hears what it waits for."""
-    folders = [mount["Source"] for mount in spec.details["mounts"] if mount["Type"] == "bind"]
-    if problem := problem_with_folders(engine.url, folders):
+    sockets = [*filter(None, [socket_of(engine.url)]), *spec.details["engine_sockets"]]
+    if problem := problem_with_folders(engine.url, _mounted(spec, "bind"), sockets):
         raise CannotStart(problem)
     try:
         remember_engine(spec.folder, engine.url, engine.api_version)
         client = engine.client()
+        _refuse_volumes(client, _mounted(spec, "volume"), sockets)
         image = have_image(client, spec.details["image"], spec.details["pull"], tell)
         return _made(client, spec, image)
     except FAILURES as error:
         raise CannotStart(in_words(error, engine.url)) from error
+
+
+def _mounted(spec: Spec, kind: str) -> list[str]:
+    return [mount["Source"] for mount in spec.details["mounts"] if mount["Type"] == kind]
+
+
+def _refuse_volumes(client: Any, names: Iterable[str], sockets: Iterable[str]) -> None:
+    """One that is not there yet is made as an empty one."""
+    for name in names:
+        with suppress(NotFound):
+            if problem := problem_with_volume(client.inspect_volume(name), sockets):
+                raise CannotStart(problem)
 
 
 def _made(client: Any, spec: Spec, image: dict[str, Any]) -> MadeContainer:

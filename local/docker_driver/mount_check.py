@@ -1,28 +1,72 @@
-"""What of `mounts=` no container is given, as only the engine in use and this machine can tell."""
+"""What of `mounts=` no container is given: what an engine's socket could be reached by, whichever engine's it is."""
 
 import os
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-_USUAL_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
+from local.docker_driver.engine_addresses import socket_of
 
-
-def problem_with_folders(url: str, folders: Iterable[str]) -> str | None:
-    """Return None for an engine that is not reached by a socket of this machine: its folders may be another's."""
-    address = urlsplit(url)
-    if address.scheme != "unix":
-        return None
-    sockets = [os.path.realpath(path) for path in (address.path, *_USUAL_SOCKETS)]
-    return next((problem for folder in folders if (problem := _problem(folder, sockets))), None)
+HINT = "Name the folder below it that the task needs, or one beside it."
+_ALIAS = re.compile(r"^/var(?=/run(/|$))")  # the same folder on nearly every machine, so on others too
 
 
-def _problem(folder: str, sockets: Iterable[str]) -> str | None:
-    if _is_missing(folder):
-        return f"there is no folder {folder} on this machine, which mounts= names"
-    real = os.path.realpath(folder)
-    if any(os.path.commonpath([real, socket]) == real for socket in sockets):
-        return f"{folder} of mounts= is or holds an engine's socket, and whoever has that has the machine"
+def socket_in(folder: str, sockets: Iterable[str]) -> str | None:
+    """Return the first of them that a folder is or holds, by whatever name."""
+    names, identity = _names(folder), _identity(folder)
+    for socket in sockets:
+        is_above = any(
+            os.path.commonpath([name, other]) == name for name in names for other in _names(socket)
+        )
+        if is_above or (identity is not None and identity in _identities_above(socket)):
+            return socket
     return None
+
+
+def problem_with_socket(what: str, socket: str) -> str:
+    return f"{what} is or holds an engine's socket ({socket}), and whoever has that has the machine"
+
+
+def problem_with_folders(url: str, folders: Iterable[str], sockets: Iterable[str]) -> str | None:
+    """Return what is wrong with the first bad one; an engine that is not of this machine has other folders."""
+    for folder in folders:
+        if socket_of(url) and _is_missing(folder):
+            return f"there is no folder {folder} on this machine, which mounts= names"
+        if socket := socket_in(folder, sockets):
+            return problem_with_socket(f"{folder} of mounts=", socket)
+    return None
+
+
+def problem_with_volume(volume: Mapping[str, Any], sockets: Iterable[str]) -> str | None:
+    """Return what is wrong with one, as its engine describes it: it may be another name of a folder."""
+    folders = [(volume.get("Options") or {}).get("device"), volume.get("Mountpoint")]
+    for folder in filter(None, folders):
+        if folder.startswith("/") and (socket := socket_in(folder, sockets)):
+            what = f"the volume {volume['Name']} of mounts= is the folder {folder}, which"
+            return problem_with_socket(what, socket)
+    return None
+
+
+def _names(path: str) -> set[str]:
+    """Return where it is, where its name is, which may lead elsewhere tomorrow, and what else it is called."""
+    plain = os.path.normpath(path)
+    folder, name = os.path.split(plain)
+    return {os.path.realpath(plain), os.path.join(os.path.realpath(folder), name), _ALIAS.sub("", plain)}
+
+
+def _identities_above(path: str) -> Iterator[tuple[int, int]]:
+    """Yield those that one folder has under all its names, mounted elsewhere too."""
+    real = Path(os.path.realpath(path))
+    yield from filter(None, map(_identity, map(str, (real, *real.parents))))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_missing(folder: str) -> bool:

@@ -12,27 +12,30 @@ from local.docker_driver.made_container import MadeContainer
 
 MAYBE_NOTHING_RAN = (1, 126, 127)
 SHELL = "/bin/sh"
+_WRONG_PROCESSOR = b"xec format error"
 _LAST_LINES = 5
-_LOOKS, _PAUSE = 10, 0.05  # seconds
+_LOOKS, _PAUSE = 40, 0.05  # seconds
 _NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # of one processor, as kernels and as images have it
 
 
-def why_nothing_ran(container: MadeContainer, exit_code: int) -> str | None:
-    """Return None when the code is the command's own."""
+def why_nothing_ran(container: MadeContainer, exit_code: int, first_words: bytes) -> str | None:
+    """Return None when the code is the command's own. `first_words` are of its output, as far as they are known."""
     if exit_code not in MAYBE_NOTHING_RAN:
         return None
     try:
-        return _of_another_processor(container) or (_without_shell(container) if exit_code > 1 else None)
+        return _of_another_processor(container, first_words) or (
+            _without_shell(container) if exit_code > 1 else None
+        )
     except FAILURES:
         return None
 
 
-def _of_another_processor(container: MadeContainer) -> str | None:
+def _of_another_processor(container: MadeContainer, first_words: bytes) -> str | None:
     """Where an emulator runs such images, the code is the command's own."""
     wanted, has = container.image.get("Architecture"), container.client.version().get("Arch")
     if not wanted or not has or _NAMES.get(wanted, wanted) == _NAMES.get(has, has):
         return None
-    if not _says(container, b"xec format error"):
+    if _WRONG_PROCESSOR not in first_words and not _says(container, _WRONG_PROCESSOR):
         return None
     return f"exec format error: the image is for {wanted}, and the engine runs on {has}"
 

@@ -5,17 +5,14 @@ It is asked on its socket, without docker-py: a server whose tasks are all proce
 NoEngine     nobody answers; the message says who was asked, and how to get an engine
 """
 
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
+from local.docker_driver.engine_addresses import socket_of, url_of_context, urls_to_ask
 from local.docker_driver.engine_requests import NO_ENGINE, ping
+from local.docker_driver.why_no_engine import OLDEST_API, TooOld, advice, in_words
 
 ANSWERS_WITHIN = 2.0  # seconds
 REMEMBERED_FOR = 10.0
@@ -28,12 +25,13 @@ _PROCESSES_INSTEAD = "tapit-local --driver process runs tasks as plain processes
 
 
 class NoEngine(Exception):
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, what_to_do: str | None = None) -> None:
         super().__init__(f"no container engine answers: {why}")
+        self._what_to_do = what_to_do or _HOW_TO_GET_ONE
 
     @property
     def hint(self) -> str:
-        return f"{_HOW_TO_GET_ONE}. {_PROCESSES_INSTEAD}."
+        return f"{self._what_to_do}. {_PROCESSES_INSTEAD}."
 
 
 @dataclass(frozen=True)
@@ -71,77 +69,62 @@ def find_engine(environment: Mapping[str, str], known: ReachableEngine | None = 
 
     Raise NoEngine.
     """
-    failures = {}
-    for url in dict.fromkeys([*([known.url] if known else []), *_urls(environment)]):
+    failures: dict[str, Exception] = {}
+    said = _said(environment)
+    for url in dict.fromkeys(
+        [*([known.url] if known else []), *([said.url] if said else urls_to_ask(environment))]
+    ):
         try:
             return _asked(url)
         except NO_ENGINE as error:
-            failures[url] = str(getattr(error, "strerror", None) or error).lower()
-    told = {url: why for url, why in failures.items() if not _is_absent(url)} or failures
-    why = "; ".join(f"{url}: {why}" for url, why in list(told.items())[:3])
-    raise NoEngine(why or "no socket of one is there")
+            failures[url] = error
+    raise _no_engine(failures, said)
 
 
-def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    """What a user has said comes alone."""
+@dataclass(frozen=True)
+class _Said:
+    """Where a user has said that the engine is, and how it can be unsaid."""
+
+    url: str
+    by: str
+    unsaying: str
+
+
+def _no_engine(failures: Mapping[str, Exception], said: _Said | None) -> NoEngine:
+    told = {url: error for url, error in failures.items() if not _is_absent(url)} or failures
+    why = "; ".join(f"{url}: {in_words(url, error)}" for url, error in list(told.items())[:3])
+    what_to_do = next(filter(None, (advice(url, error) for url, error in told.items())), None)
+    if said is not None:
+        what_to_do = f"{what_to_do or 'Start it'}, or {said.unsaying}"
+        why = f"{why} ({said.by})"
+    return NoEngine(why or "no socket of one is there", what_to_do)
+
+
+def _said(environment: Mapping[str, str]) -> _Said | None:
+    """What a user has said comes alone: nobody wants to find tasks on another machine than that."""
     if host := environment.get("DOCKER_HOST"):
-        yield host
-        return
-    if context := _context(environment):
-        yield context
-    if host := environment.get("CONTAINER_HOST"):  # Podman's own
-        yield host
-    home, runtime = environment.get("HOME", ""), environment.get("XDG_RUNTIME_DIR", "")
-    yield from (
-        f"unix://{path}"
-        for path in (
-            f"{runtime}/docker.sock" if runtime else "",
-            "/var/run/docker.sock",
-            f"{home}/.docker/run/docker.sock",
-            f"{home}/.docker/desktop/docker.sock",
-            f"{home}/.orbstack/run/docker.sock",
-            f"{home}/.colima/default/docker.sock",
-            f"{home}/.colima/docker.sock",
-            f"{home}/.rd/docker.sock",
-            f"{runtime}/podman/podman.sock" if runtime else "",
-            "/run/podman/podman.sock",
-            f"{home}/.local/share/containers/podman/machine/podman.sock",
+        return _Said(host, "by DOCKER_HOST", "take DOCKER_HOST out of its environment")
+    if context := url_of_context(environment):
+        return _Said(
+            context, "by the context of docker", "choose another context: docker context use default"
         )
-        if path and Path(path).exists()
-    )
-
-
-def _context(environment: Mapping[str, str]) -> str | None:
-    """Return where the chosen context of the docker command is; None for the usual place."""
-    folder = Path(environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker")
-    name = environment.get("DOCKER_CONTEXT") or _json(folder / "config.json").get("currentContext")
-    if not isinstance(name, str) or name == "default":
-        return None
-    described = _json(folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json")
-    try:
-        return str(described["Endpoints"]["docker"]["Host"])
-    except (KeyError, TypeError):
-        return None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return None
 
 
 def _asked(url: str) -> ReachableEngine:
+    """Raise one of NO_ENGINE."""
     version, server = ping(url, ANSWERS_WITHIN)
-    newest = min(_numbers(version), NEWEST_API)
+    try:
+        numbers = tuple(map(int, version.split(".")))
+    except ValueError as error:
+        raise ValueError(f"it does not speak Docker's API (version {version})") from error
+    if numbers < OLDEST_API:
+        raise TooOld(version)
     is_podman = "libpod" in server.lower()
-    return ReachableEngine("Podman" if is_podman else "Docker", url, ".".join(map(str, newest)))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+    api_version = ".".join(map(str, min(numbers, NEWEST_API)))
+    return ReachableEngine("Podman" if is_podman else "Docker", url, api_version)
 
 
 def _is_absent(url: str) -> bool:
-    return url.startswith("unix://") and not Path(urlsplit(url).path).exists()
+    path = socket_of(url)
+    return path is not None and not os.path.exists(path)

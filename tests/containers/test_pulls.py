@@ -105,6 +105,8 @@ def test_an_image_that_cannot_be_had_says_why_and_what_to_do(
     assert hint in task["diagnosis"]["next"], task["diagnosis"]
     assert named in task["diagnosis"]["what"]
     assert "subnet" not in task["diagnosis"]["next"]
+    assert "RUNNING" not in [line["status"] for line in task["history"]]
+    assert (task["started_at"], task["exit_code"]) == (None, None)
 
 
 def test_a_private_image_comes_with_the_users_own_login(engine: Engine, tmp_path: Path) -> None:

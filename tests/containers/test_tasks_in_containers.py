@@ -137,7 +137,7 @@ def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(n
 
     assert refused.status == 400
     assert "no container engine answers" in refused.json["Message"]
-    assert "podman" in refused.json["Hint"]
+    assert refused.json["Hint"].startswith("Start it, or take DOCKER_HOST out of its environment.")
     assert any("Tasks with an image are refused" in line for line in home.said)
 
 
@@ -200,6 +200,51 @@ def test_a_folder_that_is_not_there_fails_the_start_and_is_not_made(
     assert not missing.exists()
 
 
+def test_a_folder_that_holds_an_engines_socket_is_refused_when_the_app_is_saved(
+    home: HomeProcess, engine: Engine, tmp_path: Path
+) -> None:
+    place = Path(engine.host.removeprefix("unix://")).parent
+    (tmp_path / "innocent").symlink_to(place)
+    app = home.new_app()  # its tasks may name an image
+
+    for folder in (place, tmp_path / "innocent", f"{place}/root/..", "/var/run"):
+        asked = {"mounts": [f"{folder}:/given"]}
+        refused = home.api.ask("PATCH", f"/apps/{app}", asked)
+
+        assert (refused.status, list(refused.json["Fields"])) == (400, ["mounts"]), folder
+        assert "whoever has that has the machine" in refused.json["Message"]
+        assert "Name the folder below it" in refused.json["Hint"]
+
+
+def test_what_became_a_way_to_the_engine_fails_the_start(
+    home: HomeProcess, engine: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    app = home.new_app(image=BUSYBOX, mounts=[f"{folder}:/given"])
+    folder.rmdir()
+    folder.symlink_to(Path(engine.host.removeprefix("unix://")).parent)
+
+    task = home.api.run(app, "true")
+
+    assert task["ended_by"] == "start_failure"
+    assert f"{folder} of mounts= is or holds an engine's socket" in task["reason"]
+
+
+def test_a_volume_that_is_the_engines_folder_fails_the_start(home: HomeProcess, engine: Engine) -> None:
+    place = Path(engine.host.removeprefix("unix://")).parent
+    bound = {"type": "none", "o": "bind", "device": str(place)}
+    with engine.client() as client:
+        volume = client.volumes.create("innocent", driver_opts=bound)
+        try:
+            task = home.api.run(home.new_app(image=BUSYBOX, mounts=["innocent:/given"]), "ls /given")
+        finally:
+            volume.remove()
+
+    assert task["ended_by"] == "start_failure"
+    assert f"the volume innocent of mounts= is the folder {place}, which is or holds" in task["reason"]
+
+
 def test_a_folder_over_a_file_of_the_image_is_told_of(home: HomeProcess, tmp_path: Path) -> None:
     task = home.api.run(home.new_app(image=BUSYBOX, mounts=[f"{tmp_path}:/bin/busybox"]), "true")
 
@@ -219,6 +264,7 @@ def test_an_image_without_a_shell_is_told_of_as_such(home: HomeProcess, engine: 
 
     assert (task["status"], task["ended_by"], task["exit_code"]) == ("FAILED", "start_failure", None)
     assert "no /bin/sh" in task["diagnosis"]["next"]
+    assert [line["status"] for line in task["history"]] == ["PENDING", "STARTING", "FAILED"]
     assert home.api.lines(kept["id"]) == ["hi"]
 
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 def say_lost_output(call: Call, said: Task | StateOfLog) -> None:
     lost = said.get("lost_output_bytes") or 0
     if lost:
-        call.say(f"{lost:,} bytes of the output could not be kept.", "yellow")
+        call.say(f"{in_bytes(lost)} of the output could not be kept.", "yellow")
+
+
+def in_bytes(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count:,} bytes"
 
 
 def last_lines(call: Call, task_id: str, count: int) -> list[str]:

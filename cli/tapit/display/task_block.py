@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tapit import TYPE_CHECKING
 from tapit.display import task_words
-from tapit.display.last_lines import last_lines
+from tapit.display.last_lines import in_bytes, last_lines
 from tapit.display.last_try import last_try
 from tapit.display.what_to_do import FAILURES, what_to_do
 from tapit.statuses import colours_of, is_final
@@ -74,7 +74,7 @@ def _print_ending(block: Block, task: Task) -> None:
     block.line("What to do", what_to_do(task))
     block.line("Reason", _reason(task))
     lost = task.get("lost_output_bytes")
-    block.line("Lost output", f"{lost:,} bytes could not be kept" if lost else None)
+    block.line("Lost output", f"{in_bytes(lost)} could not be kept" if lost else None)
 
 
 def _reason(task: Task) -> str | None:

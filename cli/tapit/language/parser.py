@@ -59,7 +59,7 @@ def _value_of(option: Option, key: Key) -> str:
 
 
 def _put(request: Request, key: Key, given: str) -> None:
-    value = key.reads(key.name, given)
+    value = _read(request.command, key, given)
     if key.repeats:
         kept = request.settings.setdefault(key.name, [])
         assert isinstance(kept, list)
@@ -73,6 +73,18 @@ def _put(request: Request, key: Key, given: str) -> None:
         )
     else:
         request.settings[key.name] = value
+
+
+def _read(command: Command, key: Key, given: str) -> object:
+    try:
+        return key.reads(key.name, given)
+    except UsageError:
+        unset = key_of(command, "unset")
+        if given.strip() or unset is None or key.name not in unset.choices:
+            raise
+        raise UsageError(
+            f"{key.name}= is empty", then=f"to put it back to its default: unset={key.name}"
+        ) from None
 
 
 def _take_bare(request: Request, found: Sorted) -> None:

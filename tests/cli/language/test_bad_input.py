@@ -240,6 +240,18 @@ BAD = {
     ),
     "no event to send": (["resend", "subscription", "ops"], "tapit resend subscription needs event="),
     "a test of nothing": (["test"], "tapit test what?"),
+    "nothing for a setting that can be unset": (
+        ["set", "app", "name=shop", "workdir="],
+        "workdir= is empty\n  → to put it back to its default: unset=workdir",
+    ),
+    "nothing for a number that can be unset": (
+        ["set", "schedule", "name=nightly", "max_hours="],
+        "max_hours= is empty\n  → to put it back to its default: unset=max_hours",
+    ),
+    "nothing for a setting that is left out else": (
+        ["create", "app", "name=shop", "user="],
+        "user= is empty\n  → give user= a value, or leave it out",
+    ),
     "a variable's odd name": (["set", "app", "env=A-B=1"], "'A-B' cannot name a variable"),
 }
 
