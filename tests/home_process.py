@@ -139,6 +139,11 @@ class HomeProcess:
             self.end()
         self.start()
 
+    def restart_with(self, *options: str) -> None:
+        """Have other options than those of before, from now on."""
+        self._options = options
+        self.restart()
+
     def folder(self, task_id: str) -> RunFolder:
         """Return the folder of a task's first attempt."""
         return RunFolder(self.state / "runs" / f"{task_id}-1", task_id)

@@ -35,7 +35,7 @@ _INIT_BEGINS_WITHIN = 1.0  # of the start, as far as nothing is seen of it
 _LOOKS_FOR_INIT_EVERY = 0.02
 _UNSEEN = 0.2  # ... until a silent container that nothing is seen of is taken to run
 _SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
-_REMOVAL = 1.0  # seconds that it may take
+_REMOVAL, _LONGEST_REMOVAL = 1.0, 10.0  # seconds that it may take without a sign of it, and with one
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
 
@@ -253,16 +253,22 @@ class ContainerTask:
         return exit_code == KILLED and kills is not None and kills.number > 0
 
     def _is_being_removed(self) -> bool:
-        """Whoever removes a container that runs has it killed first."""
-        patience = time.monotonic() + _REMOVAL
-        while time.monotonic() < patience:
+        """Whoever removes a container that runs has it killed first. Engines may not know what to say meanwhile."""
+        now = time.monotonic()
+        patience, longest = now + _REMOVAL, now + _LONGEST_REMOVAL
+        while now < patience:
             try:
-                self._container.state()
+                is_settled = self._container.state()["Status"] == "exited"
             except NotFound:
                 return True
-            except FAILURES:
+            except DockerException:
+                is_settled = False
+            except GONE:
                 return False
             time.sleep(_REMOVAL / 20)
+            now = time.monotonic()
+            if not is_settled:
+                patience = min(now + _REMOVAL, longest)
         return False
 
     # Ending

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,17 @@ def follow_log(client: Any, container: str, known: int) -> socket.socket:
 
 
 def _copy(client: Any, container: str, known: int, writing: socket.socket) -> None:
+    """Podman that follows may miss what was printed last (one of 20, on a busy machine); its record has it all."""
     with writing, suppress(*FAILURES):
-        for part in client.logs(container, stdout=True, stderr=True, stream=True, follow=True):
-            writing.sendall(part[known:])
-            known = max(0, known - len(part))
+        for follow in (True, False):
+            log = client.logs(container, stdout=True, stderr=True, stream=True, follow=follow)
+            known = _copy_unknown(log, known, writing)
+
+
+def _copy_unknown(log: Iterable[bytes], known: int, writing: socket.socket) -> int:
+    """Return how many bytes are known after it."""
+    seen = 0
+    for part in log:
+        writing.sendall(part[max(0, known - seen) :])
+        seen += len(part)
+    return max(known, seen)

@@ -1,8 +1,10 @@
 """Removes what is left of tasks whose supervisors were killed and so could not do it."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from local.docker_driver.container_request import HOME_LABEL, NAME_PREFIX
 from local.docker_driver.engine_of_run import ENGINE_FILE
@@ -12,6 +14,7 @@ from local.runs.run_folder import RunFolder
 from local.supervisor.atomic_files import read_text
 
 logger = logging.getLogger(__name__)
+_HALF_REMOVED = re.compile(r'container from store "([0-9a-f]{64})": container not known')
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,22 @@ def remove_unsupervised(engine: ReachableEngine, home: str, is_supervised: Calla
     and its networks that nobody is in. Raise one of NO_ENGINE.
     """
     where, label = (engine.url, engine.api_version), f"{HOME_LABEL}={home}"
-    names = [found["Names"][0].removeprefix("/") for found in list_labelled(*where, "containers", label)]
+    names = [found["Names"][0].removeprefix("/") for found in _listed(engine, label)]
     left = [name for name in names if not is_supervised(name.removeprefix(NAME_PREFIX))]
     containers = [name for name in left if remove_container(*where, name)]
     networks = [found["Name"] for found in list_labelled(*where, "networks", label)]
     return Removed(containers, [name for name in networks if remove_network(*where, name)])
+
+
+def _listed(engine: ReachableEngine, label: str) -> list[dict[str, Any]]:
+    """Podman that was killed while it removed a container lists none with that label until it is removed."""
+    where, removed = (engine.url, engine.api_version), set()
+    while True:
+        try:
+            return list_labelled(*where, "containers", label)
+        except ValueError as complaint:
+            half_removed = _HALF_REMOVED.search(str(complaint))
+            if half_removed is None or half_removed[1] in removed:
+                raise
+            remove_container(*where, half_removed[1])
+            removed.add(half_removed[1])

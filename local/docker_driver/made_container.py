@@ -19,6 +19,7 @@ from local.supervisor.driven_task import CannotStart
 from local.supervisor.spec import Spec
 
 _SIGTERM = "SIGTERM"
+_HALF_REMOVED = "container not known"  # by the store of a Podman that was killed while it removed it
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,12 @@ class MadeContainer:
 
     def state(self) -> dict[str, Any]:
         """Raise NotFound when somebody has removed it."""
-        state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
+        try:
+            state: dict[str, Any] = self.client.inspect_container(self.name)["State"]
+        except APIError as error:
+            if _HALF_REMOVED in str(error.explanation):
+                raise NotFound(str(error)) from error
+            raise
         return state
 
     def kill(self, signal: str) -> None:

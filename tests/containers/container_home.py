@@ -73,6 +73,16 @@ class ContainerHome:
         os.kill(supervisor, 9)
         until(lambda: not folder.is_alive())
 
+    def clean(self, **env: str) -> Ran:
+        return subprocess.run(
+            [BIN / "tapit-local", "clean", "--state", self.process.state],
+            env={**self.process.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=GENEROUS,
+            check=False,
+        )
+
     def close(self) -> None:
         """Leave neither a process nor a container."""
         if self.process.is_served:

@@ -1,7 +1,6 @@
 """Nothing is left of tasks in containers: not after their records are gone, and not after crashes."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pytest
 from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine
 from tests.containers.images import BUSYBOX
-from tests.home_process import BIN
-from tests.local.supervisor.supervised_task import GENEROUS, until
+from tests.local.supervisor.supervised_task import until
 
 WAITS = "echo up; exec sleep 1000"
 
@@ -20,17 +18,6 @@ WAITS = "echo up; exec sleep 1000"
 def own(engine: Engine, tmp_path: Path) -> Iterator[ContainerHome]:
     with container_home(engine, tmp_path / "home") as home:
         yield home
-
-
-def clean(home: ContainerHome, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [BIN / "tapit-local", "clean", "--state", home.process.state],
-        env={**home.process.env, **env},
-        capture_output=True,
-        text=True,
-        timeout=GENEROUS,
-        check=False,
-    )
 
 
 def a_running_task(home: ContainerHome) -> str:
@@ -52,13 +39,13 @@ def test_what_a_crash_left_is_cleaned_away_and_what_runs_is_left_alone(own: Cont
     own.process.kill()
     own.kill_supervisor(left)
 
-    done = clean(own)
+    done = own.clean()
 
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Removed container tapit-{left}-1." in done.stdout.splitlines()
     assert running not in done.stdout
     assert own.container_of(running)["State"]["Running"]
-    assert clean(own).stdout == ""
+    assert own.clean().stdout == ""
     own.process.start()
     assert own.api.finished(left)["status"] == "FAILED"
     own.api.stop(running)
@@ -71,14 +58,14 @@ def test_what_a_home_left_that_is_no_more_is_cleaned_away(own: ContainerHome) ->
     own.kill_supervisor(task_id)
     shutil.rmtree(own.process.state)
 
-    done = clean(own)
+    done = own.clean()
 
     assert f"container tapit-{task_id}-1" in done.stdout
     assert own.left() == []
 
 
 def test_without_an_engine_it_says_what_it_could_not_do(own: ContainerHome) -> None:
-    done = clean(own, DOCKER_HOST="unix:///no/such.sock")
+    done = own.clean(DOCKER_HOST="unix:///no/such.sock")
 
     assert done.returncode == 1
     assert "no container engine answers" in done.stderr

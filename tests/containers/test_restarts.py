@@ -1,5 +1,8 @@
 """What a container outlives: the server, its supervisor, the engine; and what is told of it after."""
 
+import json
+import os
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +12,8 @@ import pytest
 from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine
 from tests.containers.images import BUSYBOX, busybox, image
-from tests.containers.podman import CannotRun, Podman, podman
-from tests.local.supervisor.supervised_task import until
+from tests.containers.podman import CannotRun, Podman, kill, podman
+from tests.local.supervisor.supervised_task import children_of, until
 
 UP = "echo up; exec sleep 1000"
 HELD = "echo up; until [ -e /tmp/go ]; do sleep 0.02; done; seq 1000; exit 7"
@@ -146,13 +149,19 @@ def test_what_a_container_does_while_its_engine_is_away_is_told_when_that_is_bac
 
 def test_a_task_whose_engine_does_not_answer_says_so(fragile: Podman, on_it: ContainerHome) -> None:
     app = on_it.new_app(BUSYBOX)
-    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+    before = on_it.api.run(app, "exit 3")["id"]
+    until(lambda: not any(before in name for name in on_it.left()))
+    starter = starter_of(on_it)
+    os.kill(starter, signal.SIGSTOP)  # so that the engine is found, and is gone when it is needed
+    task_id = on_it.api.create(app, "exit 3")["id"]
+    on_it.api.wait_until(task_id, "STARTING")
     fragile.kill()
+    os.kill(starter, signal.SIGCONT)
 
-    task = on_it.api.run(app, "exit 3")
+    task = on_it.api.finished(task_id)
 
     assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
-    assert "the container engine does not answer" in task["diagnosis"]["what"]
+    assert f"the container engine at {fragile.host} does not answer" in task["diagnosis"]["what"]
     assert "Start the container engine again" in task["diagnosis"]["next"]
     fragile.start()
     assert on_it.api.run(app, "exit 3")["exit_code"] == 3
@@ -168,6 +177,25 @@ def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_
 
     task = on_it.api.finished(task_id)
     assert (task["status"], task["exit_code"]) == ("STOPPED", 143)
+
+
+def test_a_machine_that_goes_down_takes_a_container_along_and_leaves_nothing_of_it(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    app = on_it.new_app(BUSYBOX, mounts=["/own"])
+    task_id = on_it.api.create(app, UP)["id"]
+    on_it.api.says(task_id, "up")
+
+    on_it.process.kill()
+    on_it.kill_supervisor(task_id)
+    fragile.reboot()
+    on_it.process.start()
+
+    task = on_it.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+    assert on_it.api.lines(task_id) == ["up"]
+    until(lambda: not any(task_id in name for name in on_it.left()))
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
 
 
 def test_two_homes_have_nothing_to_do_with_each_other_on_one_engine(
@@ -187,3 +215,49 @@ def test_two_homes_have_nothing_to_do_with_each_other_on_one_engine(
         assert other.api.show(made[1])["status"] == "RUNNING"
         let_go(other, made[1])
         assert other.api.finished(made[1])["exit_code"] == 7
+
+
+def test_a_container_that_its_engine_had_half_removed_when_it_was_killed_is_removed(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    task_id = held(on_it)
+    half_remove(fragile, on_it.container_of(task_id)["State"]["Pid"], task_id)
+
+    fragile.start()
+
+    task = on_it.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("LOST", "lost")
+    assert "removed its container" in task["reason"]
+    until(lambda: not any(task_id in name for name in on_it.left()))
+
+
+def test_one_that_was_left_half_removed_is_in_nobodys_way_and_goes_with_a_clean_up(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    app = on_it.new_app(BUSYBOX)
+    task_id = on_it.api.create(app, UP)["id"]
+    on_it.api.says(task_id, "up")
+    half_remove(fragile, on_it.container_of(task_id)["State"]["Pid"], task_id)
+    on_it.kill_supervisor(task_id)
+    on_it.api.finished(task_id)
+    fragile.start()
+
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+    assert on_it.clean().returncode == 0
+    assert not any(task_id in name for name in on_it.left())
+
+
+def starter_of(home: ContainerHome) -> int:
+    """Return the process that starts supervisors of containers."""
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children_of(home.process.pid)}
+    return next(pid for pid, command in commands.items() if "docker_driver" in command)
+
+
+def half_remove(engine: Podman, process: int, task_id: str) -> None:
+    """Kill the engine, and leave what there is of a container as when that happens while it removes it."""
+    engine.kill()
+    kill(process)
+    until(lambda: not engine.command("ps", "--quiet"))
+    store = engine.folder / "root/overlay-containers/containers.json"
+    others = [each for each in json.loads(store.read_text()) if f"tapit-{task_id}-1" not in each["names"]]
+    store.write_text(json.dumps(others))

@@ -40,6 +40,7 @@ def test_a_busy_task_gets_the_part_of_a_processor_that_it_asked_for(machine: Mac
 def test_all_that_a_task_starts_shares_its_part(machine: Machine) -> None:
     task = machine.start(f"({BUSY}) & ({BUSY}) & setsid sh -c '{BUSY}' & {BUSY}", cpu=0.25)
 
+    task.running()
     until(lambda: len(task.processes) == 4)
     until(lambda: set(task.processes) <= set(group_of(task).members()))
 
