@@ -11,12 +11,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.containers.answering import answers
-from tests.local.supervisor.supervised_task import GENEROUS, until
+from tests.local.supervisor.supervised_task import GENEROUS, children_of, until
 
 PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsenter", "unshare")
 NAMESPACES = ("unshare", "--mount", "--net")
@@ -100,6 +100,19 @@ class Podman:
         self.kill()
         self.start()
 
+    def reboot(self) -> None:
+        """Lose what runs, and what is kept in memory, as all does with its machine."""
+        assert self._holder is not None
+        while running := children_of(self._holder.pid):
+            for process in running:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        shutil.rmtree(self.folder / "run")
+        subprocess.run([*self._enter, "mount", "-t", "tmpfs", "none", "/run"], check=True)
+        for mounted in self._mounted():
+            subprocess.run([*self._enter, "umount", "--lazy", mounted], check=True)
+        self.start()
+
     def run_inside(self, *words: str) -> int:
         """Start a program where the containers' network is, and return its process; what it says goes into the log."""
         assert self._holder is not None
@@ -119,6 +132,12 @@ class Podman:
             env=self._environment,
             timeout=GENEROUS,
         ).stdout
+
+    def _mounted(self) -> list[str]:
+        """Return where something is mounted in its folder, what is within before what it is within."""
+        assert self._holder is not None
+        mounts = Path(f"/proc/{self._holder.pid}/mounts").read_text().splitlines()
+        return [line.split()[1] for line in reversed(mounts) if line.split()[1].startswith(f"{self.folder}/")]
 
     @property
     def _enter(self) -> list[str]:

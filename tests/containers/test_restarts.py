@@ -161,7 +161,7 @@ def test_a_task_whose_engine_does_not_answer_says_so(fragile: Podman, on_it: Con
     task = on_it.api.finished(task_id)
 
     assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
-    assert "the container engine does not answer" in task["diagnosis"]["what"]
+    assert f"the container engine at {fragile.host} does not answer" in task["diagnosis"]["what"]
     assert "Start the container engine again" in task["diagnosis"]["next"]
     fragile.start()
     assert on_it.api.run(app, "exit 3")["exit_code"] == 3
@@ -177,6 +177,25 @@ def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_
 
     task = on_it.api.finished(task_id)
     assert (task["status"], task["exit_code"]) == ("STOPPED", 143)
+
+
+def test_a_machine_that_goes_down_takes_a_container_along_and_leaves_nothing_of_it(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    app = on_it.new_app(BUSYBOX, mounts=["/own"])
+    task_id = on_it.api.create(app, UP)["id"]
+    on_it.api.says(task_id, "up")
+
+    on_it.process.kill()
+    on_it.kill_supervisor(task_id)
+    fragile.reboot()
+    on_it.process.start()
+
+    task = on_it.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+    assert on_it.api.lines(task_id) == ["up"]
+    until(lambda: not any(task_id in name for name in on_it.left()))
+    assert on_it.api.run(app, "exit 3")["exit_code"] == 3
 
 
 def test_two_homes_have_nothing_to_do_with_each_other_on_one_engine(
@@ -208,7 +227,7 @@ def test_a_container_that_its_engine_had_half_removed_when_it_was_killed_is_remo
 
     task = on_it.api.finished(task_id)
     assert (task["status"], task["ended_by"]) == ("LOST", "lost")
-    assert "was removed" in task["reason"]
+    assert "removed its container" in task["reason"]
     until(lambda: not any(task_id in name for name in on_it.left()))
 
 
