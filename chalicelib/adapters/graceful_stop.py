@@ -79,10 +79,15 @@ eval x=\$d$1
 eval "exec $x>&-"
 }
 
-# h: the shells that are held; before any child of theirs ends, or they would go on.
+# h: the shells that are held; before any child of theirs ends, or they would go on. A child that is over by then ended
+# untold, and how it did is nothing to the line, which is cut off behind it.
 held() { case "$h " in *" $1 "*) ;; *) return 1;; esac; }
 tell() {
-for p; do held $p || { shell $p && ends $p && kill -STOP $p && h="$h $p"; }; done
+for p; do
+held $p && continue
+shell $p && ends $p && kill -STOP $p && h="$h $p" || continue
+kids $p "$z" && for q in $k; do eval c$q=15; done
+done
 for p; do held $p || kill -TERM $p; done
 for p; do held $p || kill -CONT $p; done
 }

@@ -52,7 +52,24 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out)",
+        r"CannotPullContainerError: \S+ could not be pulled: .*HTTP response to HTTPS client",
+        (
+            "Its registry speaks plain HTTP, which the engine has to be told to bear: insecure-registries in docker's "
+            "daemon.json, insecure = true in podman's registries.conf."
+        ),
+    ),
+    (
+        r"CannotPullContainerError: \S+ could not be pulled: .*(x509|verify certificate)",
+        (
+            "The engine does not trust its registry's certificate: give it that of the authority "
+            "(/etc/docker/certs.d/REGISTRY/ca.crt, /etc/containers/certs.d/REGISTRY/ca.crt)."
+        ),
+    ),
+    (
+        (
+            r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out|"
+            r"deadline exceeded|reset by peer|misbehaving|name resolution|\bEOF\b)"
+        ),
         (
             "Its registry cannot be reached from the container engine: check the name before the image's first /, the "
             "engine's network, and a proxy that it may need."
@@ -165,10 +182,6 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Free some space on the disk that tapit-local keeps its state on, and run it again.",
     ),
     (
-        r"Cannot(Start|Create)ContainerError.*(no space left|disk quota)",
-        "The engine's disk is full: make room there (docker system prune, podman system prune).",
-    ),
-    (
         r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),
@@ -197,6 +210,14 @@ _NEXT: tuple[tuple[str, str], ...] = (
             "There is no such network: docker compose up makes those of a compose project, docker network create NAME "
             "any other; or name another one: networks=NAME."
         ),
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(no space|disk quota)",
+        "The engine's disk is full: make room there (docker system prune, podman system prune).",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(cannot allocate|resource temporarily unavailable|too many open files)",
+        "The machine has no room for another one: run fewer tasks at a time, or free memory and processes there.",
     ),
     (
         r"Cannot(Start|Create)ContainerError.*(address pool|free (subnet|network))",

@@ -4,7 +4,8 @@ SIGTERM to all at once would lose what matters: a shell would go on with its nex
 one that it waits for ends; the last stage of a pipeline would be gone before the first has said its last words. So
 everything is stopped for a moment (SIGSTOP), as nothing can be begun then, and looked at:
 
-- a shell that does not handle SIGTERM stays stopped until its children have ended;
+- a shell that does not handle SIGTERM stays stopped until its children have ended; how the last of them did says how
+  the line has ended, unless it was over before anybody was told: then the line was cut off;
 - who reads from another process of the task is told after that one;
 - everybody else is told now.
 
@@ -71,7 +72,7 @@ class GracefulStop:
         for process in family.alive:
             if writers := family.writers(process):
                 self._readers[process.pid] = PipeReader(process.pid, writers, self._shells.status_of)
-        self._tell(process for process in family.alive if process.pid not in self._readers)
+        self._tell((process for process in family.alive if process.pid not in self._readers), family)
         self._let_go(family.alive)
 
     def _go_on(self, family: Family, moment: float) -> None:
@@ -100,10 +101,10 @@ class GracefulStop:
             time.sleep(_FINEST)
         return family
 
-    def _tell(self, processes: Iterable[Process]) -> None:
+    def _tell(self, processes: Iterable[Process], family: Family) -> None:
         for process in processes:
             if process.is_shell and process.ends_by_sigterm:
-                self._shells.hold(process.pid)
+                self._shells.hold(process, family)
             else:
                 process_tree.send(SIGTERM, [process.pid])
 
@@ -127,6 +128,7 @@ class GracefulStop:
         def itself_and_below(family: Family) -> Sequence[Process]:
             return [process for process in family.below(pid) if process.pid not in self._shells]
 
-        told = itself_and_below(self._stop(itself_and_below))
-        self._tell(told)
+        family = self._stop(itself_and_below)
+        told = itself_and_below(family)
+        self._tell(told, family)
         self._let_go(told)

@@ -13,12 +13,15 @@ class HeldShells:
         self._held: set[int] = set()
         self._statuses: dict[int, int] = {}
         self._stood_for: dict[int, int] = {}
+        self._went_before: set[int] = set()
 
     def __contains__(self, pid: int) -> bool:
         return pid in self._held
 
-    def hold(self, pid: int) -> None:
-        self._held.add(pid)
+    def hold(self, shell: Process, family: Family) -> None:
+        """What it ran and has ended by now was not told to: the shell would have gone on with what comes next."""
+        self._held.add(shell.pid)
+        self._went_before.update(child.pid for child in family.children(shell.pid) if not child.is_alive)
 
     def status_of(self, pid: int) -> int | None:
         """Return the wait status of one that has ended, as far as that is known."""
@@ -57,10 +60,12 @@ class HeldShells:
                 self._statuses.setdefault(process.pid, process.wait_status)
 
     def _end(self, shell: Process, family: Family) -> None:
-        """Let it die of SIGTERM, and keep in mind how the last command that it began has ended."""
+        """Let it die of SIGTERM, and keep in mind how the last command that it began has ended, if that was told to."""
         self._held.discard(shell.pid)
         last = _youngest([child for child in family.children(shell.pid) if not child.is_alive])
-        status = SIGTERM if last is None else self._statuses.get(last.pid, SIGTERM)
+        status = SIGTERM
+        if last is not None and last.pid not in self._went_before:
+            status = self._statuses.get(last.pid, SIGTERM)
         self._statuses[shell.pid] = self._stood_for[shell.parent] = status
         process_tree.send(SIGTERM, [shell.pid])
         process_tree.send(SIGCONT, [shell.pid])

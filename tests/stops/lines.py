@@ -95,6 +95,10 @@ LINES: Mapping[str, Line] = {
         "bye\n",
     ),
     "nothing that handles it": Line(": > up; sleep 1000; echo after", SIGTERM, ""),
+    "very short ones, over and over": Line(f": > up; {PATIENT}; echo after", SIGTERM, ""),
+    "a shell that did not ask yet how another has ended": Line(
+        "(: > ready) & : > up; while :; do :; done; echo after", SIGTERM, ""
+    ),
     "a shell that is busy itself": Line(": > up; while :; do :; done; echo after", SIGTERM, ""),
     "a shell that ignores it": Line(f"trap '' TERM; : > up; {PATIENT}", SIGKILL, "", stop_timeout=1.0),
     "a command that ignores it": Line(
