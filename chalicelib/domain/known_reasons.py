@@ -23,6 +23,17 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
     ),
     (
+        r"CannotPullContainerError: \S+ could not be pulled: the credential helper (docker-credential-\S+)",
+        (
+            "Docker's config.json has that helper asked for logins (credsStore, credHelpers): mend it, try it by hand "
+            "(echo REGISTRY | docker-credential-NAME get), or take it out there and log in anew: docker login REGISTRY."
+        ),
+    ),
+    (
+        r"Cannot(Start|Pull)ContainerError.* is no configuration of docker",
+        "Mend that file, or put it aside and log in to registries anew: docker login REGISTRY.",
+    ),
+    (
         r"CannotPullContainerError: localhost/\S+ could not be pulled: .*pull=always",
         "No registry has what is called localhost/: leave out pull=always, and what is on this machine is taken.",
     ),
@@ -41,7 +52,24 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out)",
+        r"CannotPullContainerError: \S+ could not be pulled: .*HTTP response to HTTPS client",
+        (
+            "Its registry speaks plain HTTP, which the engine has to be told to bear: insecure-registries in docker's "
+            "daemon.json, insecure = true in podman's registries.conf."
+        ),
+    ),
+    (
+        r"CannotPullContainerError: \S+ could not be pulled: .*(x509|verify certificate)",
+        (
+            "The engine does not trust its registry's certificate: give it that of the authority "
+            "(/etc/docker/certs.d/REGISTRY/ca.crt, /etc/containers/certs.d/REGISTRY/ca.crt)."
+        ),
+    ),
+    (
+        (
+            r"CannotPullContainerError: \S+ could not be pulled: .*(no such host|dial tcp|unreachable|time(d )?out|"
+            r"deadline exceeded|reset by peer|misbehaving|name resolution|\bEOF\b)"
+        ),
         (
             "Its registry cannot be reached from the container engine: check the name before the image's first /, the "
             "engine's network, and a proxy that it may need."
@@ -150,6 +178,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"Cannot(Start|Create)ContainerError: there is no room in the state folder",
+        "Free some space on the disk that tapit-local keeps its state on, and run it again.",
+    ),
+    (
         r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),
@@ -178,6 +210,14 @@ _NEXT: tuple[tuple[str, str], ...] = (
             "There is no such network: docker compose up makes those of a compose project, docker network create NAME "
             "any other; or name another one: networks=NAME."
         ),
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(no space|disk quota)",
+        "The engine's disk is full: make room there (docker system prune, podman system prune).",
+    ),
+    (
+        r"Cannot(Start|Create)ContainerError.*(cannot allocate|resource temporarily unavailable|too many open files)",
+        "The machine has no room for another one: run fewer tasks at a time, or free memory and processes there.",
     ),
     (
         r"Cannot(Start|Create)ContainerError.*(address pool|free (subnet|network))",
@@ -219,8 +259,8 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"did not start in time",
         (
-            "It was given fifteen minutes: look whether its image is very large, and whether the subnets "
-            "have a way to the registry."
+            "It was given fifteen minutes: look whether its image is very large, and whether there is a way to its "
+            "registry (on AWS from its subnets). On one machine pull it by hand, and run it again: docker pull IMAGE."
         ),
     ),
     (

@@ -42,6 +42,49 @@ SAID = [
         "CannotPullContainerError: localhost:5000/shop:9 could not be pulled: dial tcp 127.0.0.1:5000: refused",
         "registry cannot be reached",
     ),
+    (
+        "CannotStartContainerError: there is no room in the state folder: No space left on device",
+        "tapit-local keeps its state",
+    ),
+    (
+        "CannotPullContainerError: shop:1 could not be pulled: the credential helper docker-credential-pass: denied",
+        "credsStore",
+    ),
+    (
+        "CannotStartContainerError: /home/ann/.docker/config.json is no configuration of docker's",
+        "Mend that file",
+    ),
+    *[
+        (f"CannotPullContainerError: shop.example/web:1 could not be pulled: {said}", step)
+        for said, step in (
+            ('Get "https://shop.example/v2/": http: server gave HTTP response to HTTPS client', "plain HTTP"),
+            (
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+                "that of the authority",
+            ),
+            (
+                'Get "https://shop.example/v2/": context deadline exceeded',
+                "cannot be reached from the container engine",
+            ),
+            ('Get "https://shop.example/v2/": EOF', "cannot be reached from the container engine"),
+            (
+                "dial tcp: lookup shop.example: Temporary failure in name resolution",
+                "from the container engine",
+            ),
+            (
+                "reading manifest 1: toomanyrequests: You have reached your unauthenticated pull rate",
+                "limits downloads",
+            ),
+        )
+    ],
+    (
+        "CannotStartContainerError: creating container storage: no space left on device",
+        "engine's disk is full",
+    ),
+    (
+        "CannotStartContainerError: crun: clone: Resource temporarily unavailable: OCI runtime error",
+        "fewer tasks",
+    ),
     ("CannotPullContainerError: toomanyrequests: You have reached your pull rate limit", "limits downloads"),
     ("CannotPullContainerError: write /layer: no space left on device", "ephemeral_storage_gb"),
     (
