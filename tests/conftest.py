@@ -12,8 +12,13 @@ from tests.home_in_process import HomeInProcess, home_in_process
 from tests.home_process import HomeProcess
 from tests.http_client import Api
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says more about the machine than about the code; and whoever uses a fixture for many
+# examples knows it. Suppressing one alone, a test would have the other again.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.register_profile("long", settings.get_profile("patient"), max_examples=2000)
 settings.load_profile("patient")
 

@@ -249,6 +249,7 @@ class ContainerTask:
 
     def _has_run_out_of_memory(self, exit_code: int) -> bool:
         """A command may well live on without the process that it lost so."""
+        self._evidence.look_back()
         self._exit_record.memory_kills = kills = self._evidence.kills
         return exit_code == KILLED and kills is not None and kills.number > 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(sys.executable).parent / "tapit"
+PATIENCE = 300  # seconds; twenty functions that start at once on a busy machine take minutes
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Tapit:
             capture_output=True,
             text=True,
             input=typed,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
@@ -50,7 +51,7 @@ class Tapit:
     def at_once(self, *commands: Sequence[str]) -> list[str]:
         """Return what each printed; all must succeed."""
         begun = [self.begin(*words) for words in commands]
-        printed = [process.communicate(timeout=120) for process in begun]
+        printed = [process.communicate(timeout=PATIENCE) for process in begun]
         assert [process.returncode for process in begun] == [0] * len(begun), printed
         return [out for out, _ in printed]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws.account import AwsAccount, open_account
-from tests.aws.command_line import Tapit
+from tests.aws.command_line import PATIENCE, Tapit
 from tests.aws.concessions import concede
 from tests.aws.conftest import ecs_client
 from tests.aws.ecs_endpoint.events import Weather
@@ -281,7 +281,7 @@ def test_runs_twenty_at_once_on_one_definition(account: AwsAccount, shop: Tapit)
     before = len(registrations(account))
     create = ("create", "task", "docker_tag=2", "initiated_by=twenty", "-o", "id")
     ids = shop.at_once(*((*create, f"echo {n}") for n in range(20)))
-    until(lambda: statuses(shop, "initiated_by=twenty") == ["SUCCEEDED"] * 20, seconds=120)
+    until(lambda: statuses(shop, "initiated_by=twenty") == ["SUCCEEDED"] * 20, seconds=PATIENCE)
     assert [len(starts_of(account, task_id.strip())) for task_id in ids] == [1] * 20
     printed = shop.at_once(*(("logs", f"task={task_id.strip()}") for task_id in ids))
     assert printed == [f"{n}\n" for n in range(20)]

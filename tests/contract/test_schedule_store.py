@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb_apps import DynamoAppStore
@@ -137,7 +137,6 @@ apps_and_names = st.tuples(
 @settings(
     max_examples=20,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(apps_and_names, st.integers(-3, 1), max_size=12), st.integers(1, 4))
 def test_page_by_page_all_that_is_due_comes_once_and_in_order(

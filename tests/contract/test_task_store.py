@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
@@ -38,7 +38,6 @@ ADAPTERS = ["sqlite", "dynamodb"]
 ONE_STORE_FOR_ALL_EXAMPLES = settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import NotDone
@@ -127,7 +127,7 @@ anything = simple | launches(st.sampled_from(Weather), meanwhile)
 
 
 @given(steps(anything, 9))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 def test_one_container_runs_the_command_and_its_end_is_the_tasks(weather: list[Step]) -> None:
     with quick_folder() as place, closing(Database(place / "tapit.db")) as database:
         world = World(database)

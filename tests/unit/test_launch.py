@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.app import App
@@ -514,7 +514,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 def test_whatever_the_weather_at_most_one_container_is_started_and_none_forgotten(steps: list[str]) -> None:
     with quick_folder() as place, a_world(place) as world:
         for step in steps:
@@ -571,7 +571,7 @@ NEWS = st.lists(
 
 
 @given(NEWS, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 def test_of_all_containers_that_were_started_only_the_tasks_own_goes_on(
     steps: list[str], chance: random.Random
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Stale
@@ -75,7 +75,6 @@ def lives(world: FiringWorld, first: Task, killed_at: Sequence[Sequence[int]]) -
 @settings(
     max_examples=12,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(killed_at=st.lists(kills, min_size=RETRIES + 1, max_size=RETRIES + 1))
 def test_whoever_is_killed_each_try_is_followed_by_one(

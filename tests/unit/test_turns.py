@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb_tasks import DynamoTaskStore
@@ -644,7 +644,7 @@ step = st.tuples(st.sampled_from(WHAT), st.integers(0, 10), cut_off)
 
 
 @given(st.lists(step, max_size=25))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None)
 def test_one_works_at_a_time_and_each_gets_its_turn_wherever_calls_are_cut_off(steps: list[Step]) -> None:
     with quick_folder() as place, a_world(place) as world:
         _live_through(world, steps)

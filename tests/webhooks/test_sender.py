@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 import trustme
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
@@ -430,7 +430,6 @@ def test_a_handshake_takes_no_longer_than_all_may_take() -> None:
         st.binary(max_size=40),
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_answered_is_an_answer_or_a_problem(receiver: Receiver, content: bytes) -> None:
     receiver.decide = lambda _: does.saying(content)
 

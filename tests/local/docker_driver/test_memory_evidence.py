@@ -88,6 +88,23 @@ def test_a_group_that_is_gone_says_nothing(group: ControlGroup) -> None:
     assert evidence.kills is None
 
 
+@pytest.mark.parametrize(("line", "kills"), [(HOG, MemoryKills(1, met_limit=True)), (WAITS, None)])
+def test_what_nobody_saw_before_the_group_was_gone_the_kernel_has_said(
+    group: ControlGroup, line: str, kills: MemoryKills | None
+) -> None:
+    if group.has("memory.max"):
+        pytest.skip("only version 1 says so")
+    process = begun(group, line)
+    evidence = MemoryEvidence(_id(group), process.pid)
+    ended(process)
+    until(group.remove)
+
+    evidence.look()
+    evidence.look_back()
+
+    assert evidence.kills == kills
+
+
 def test_somebody_elses_group_is_no_evidence(group: ControlGroup) -> None:
     process = begun(group, HOG)
     evidence = MemoryEvidence(uuid4().hex * 2, process.pid)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local.runs.output_logs import LONGEST_LINE, OutputLogs
@@ -32,7 +32,7 @@ def all_lines(logs: OutputLogs, limit: int) -> list[str]:
     return lines
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(chunks.map(b"".join), st.integers(1, 5))
 @example(b"x" * LONGEST_LINE + b"\n", 1)
 @example(b"x" * 4 * LONGEST_LINE, 5)

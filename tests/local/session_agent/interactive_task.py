@@ -1,13 +1,15 @@
 """Runs interactive tasks under real supervisors, and lets test clients into them."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.domain.errors import NotReady
 from chalicelib.ports import DataChannel
 from local.runs import sessions
 from local.runs.run_start import TaskToRun, start_run
 from local.session_agent.agent_options import AgentOptions
 from tests.local.session_agent.session_client import SessionClient
-from tests.local.supervisor.supervised_task import Machine, SupervisedTask
+from tests.local.supervisor.supervised_task import Machine, SupervisedTask, until
 
 RAW = "stty raw -echo; echo ready; "
 
@@ -15,7 +17,16 @@ RAW = "stty raw -echo; echo ready; "
 class InteractiveTask(SupervisedTask):
     def opens(self, *argv: str) -> DataChannel:
         self.running()
-        return sessions.open_session(self.folder, argv)
+        channel = until(lambda: self._opened(argv))
+        assert channel is not None
+        return channel
+
+    def _opened(self, argv: Sequence[str]) -> DataChannel | None:
+        """An agent that is slow to start is to be asked for again."""
+        try:
+            return sessions.open_session(self.folder, argv)
+        except NotReady:
+            return None
 
     def lets_in(self, command: str) -> SessionClient:
         """Run a shell command on a terminal, for a client that has just connected."""

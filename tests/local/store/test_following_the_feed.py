@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import TaskNotFound
@@ -142,7 +142,7 @@ reads = st.tuples(st.just("read"), st.integers(0, 2), st.integers(1, 4), st.bool
 
 
 @given(st.lists(saves | reads, max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 def test_every_status_of_every_task_is_seen_once_and_in_order(steps: list[Step]) -> None:
     with quick_folder() as place:
         world = World(place / "tapit.db")
