@@ -23,6 +23,17 @@ _NEXT: tuple[tuple[str, str], ...] = (
         "Run it again when that one is over, give the app a longer queue_timeout=, or use if_locked=replace.",
     ),
     (
+        r"CannotPullContainerError: \S+ could not be pulled: the credential helper (docker-credential-\S+)",
+        (
+            "Docker's config.json has that helper asked for logins (credsStore, credHelpers): mend it, try it by hand "
+            "(echo REGISTRY | docker-credential-NAME get), or take it out there and log in anew: docker login REGISTRY."
+        ),
+    ),
+    (
+        r"Cannot(Start|Pull)ContainerError.* is no configuration of docker",
+        "Mend that file, or put it aside and log in to registries anew: docker login REGISTRY.",
+    ),
+    (
         r"CannotPullContainerError: localhost/\S+ could not be pulled: .*pull=always",
         "No registry has what is called localhost/: leave out pull=always, and what is on this machine is taken.",
     ),
@@ -167,6 +178,10 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"Cannot(Start|Create)ContainerError: there is no room in the state folder",
+        "Free some space on the disk that tapit-local keeps its state on, and run it again.",
+    ),
+    (
         r"Cannot(Start|Create)ContainerError: (exec format error|.*exec format error)",
         "The image was built for another processor: build or pull it for the one that the engine runs on.",
     ),
@@ -244,8 +259,8 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"did not start in time",
         (
-            "It was given fifteen minutes: look whether its image is very large, and whether the subnets "
-            "have a way to the registry."
+            "It was given fifteen minutes: look whether its image is very large, and whether there is a way to its "
+            "registry (on AWS from its subnets). On one machine pull it by hand, and run it again: docker pull IMAGE."
         ),
     ),
     (

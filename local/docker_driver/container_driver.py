@@ -31,8 +31,6 @@ FORK_SERVER = Path(__file__).with_name("__main__.py")
 GIB = 1024**3
 # Engines read two pipes in any order; through one, all that is printed comes in its own.
 _IN_ORDER = "exec 2>&1\n"
-# Where docker-py finds the certificates and credentials of the user, and the helpers that know more of them.
-_SURROUNDINGS = ("HOME", "PATH", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "XDG_RUNTIME_DIR")
 
 
 class ContainerDriver:
@@ -128,7 +126,7 @@ class ContainerDriver:
                     APP_LABEL: task.app,
                     ATTEMPT_LABEL: str(task.launch.attempt),
                 },
-                "surroundings": {name: os.environ[name] for name in _SURROUNDINGS if name in os.environ},
+                "surroundings": dict(os.environ),  # as helpers that know the user's logins need it
             },
         )
 

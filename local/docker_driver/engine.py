@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, InvalidConfigFile
+from docker.utils.config import find_config_file
 
 _LONG_ID = re.compile(r"(?<!sha256:)\b([0-9a-f]{12})[0-9a-f]{52}\b")
+_PLACES = ("HOME", "PATH", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
 SILENCE = 60.0  # seconds that an engine may take for an answer
 GONE = (OSError,)  # nobody answers there; what docker-py is made of raises no others
 
@@ -20,13 +22,17 @@ class Engine:
         self.api_version = api_version
 
     def client(self) -> docker.APIClient:
-        """Return a client with the user's own keys of registries. Raise GONE or DockerException."""
-        return docker.APIClient(base_url=self.url, version=self.api_version, timeout=SILENCE)
+        """Raise GONE or DockerException, also where docker's own configuration is no such."""
+        try:
+            return docker.APIClient(base_url=self.url, version=self.api_version, timeout=SILENCE)
+        except (InvalidConfigFile, ValueError, TypeError, AttributeError) as error:
+            # It may hold secrets, so none of it is repeated.
+            raise DockerException(f"{find_config_file()} is no configuration of docker's") from error
 
 
 def take_environment(environment: Mapping[str, str]) -> None:
-    """Find certificates, credentials and their helpers where the user of the server has them."""
-    os.environ.update(environment)
+    """Find what `docker login` has kept where the user of the server has it."""
+    os.environ.update({name: environment[name] for name in _PLACES if name in environment})
 
 
 def in_words(error: Exception, url: str = "") -> str:

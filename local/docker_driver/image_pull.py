@@ -1,11 +1,12 @@
 """Has a task's image on this machine: fetched from its registry when it is missing, always, or never."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docker.errors import DockerException, ImageNotFound, NotFound
 
 from local.docker_driver.engine import in_words
+from local.docker_driver.registry_login import Login, login_for
 from local.supervisor.driven_task import CannotPull
 
 MISSING, ALWAYS, NEVER = "missing", "always", "never"
@@ -13,13 +14,18 @@ _MEGABYTE = 1_000_000
 _DONE = ("Download complete", "Pull complete", "Already exists")
 
 
-def have_image(client: Any, image: str, when: str, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return what the engine says of the image. Raise CannotPull, or one of GONE."""
+def have_image(
+    client: Any, image: str, when: str, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return what the engine says of the image. Raise CannotPull, or one of GONE.
+
+    `environment` is that of the user who is known to registries.
+    """
     found = None
     try:
         found = _found(client, image)
         if when == ALWAYS or (found is None and when != NEVER):
-            _pull(client, image, tell)
+            _pull(client, image, login_for(image, environment, tell), tell)
             found = _found(client, image)
     except DockerException as error:
         is_here = "" if found is None else "; this machine has it, but pull=always asks its registry"
@@ -37,11 +43,11 @@ def _found(client: Any, image: str) -> dict[str, Any] | None:
     return found
 
 
-def _pull(client: Any, image: str, tell: Callable[[str], None]) -> None:
+def _pull(client: Any, image: str, login: Login | None, tell: Callable[[str], None]) -> None:
     """Raise DockerException: an engine that has begun to answer tells of a failure in what it streams."""
     progress = PullProgress(image)
     tell(str(progress))
-    for said in client.pull(image, stream=True, decode=True):
+    for said in client.pull(image, stream=True, decode=True, auth_config=login):
         if "error" in said:
             raise DockerException(str(said["error"]).strip())
         progress.hear(said)

@@ -73,9 +73,14 @@ def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> M
         raise CannotStart(problem)
     try:
         remember_engine(spec.folder, engine.url, engine.api_version)
+    except OSError as error:
+        raise CannotStart(f"there is no room in the state folder: {error.strerror}") from error
+    try:
         client = engine.client()
         _refuse_volumes(client, _mounted(spec, "volume"), sockets)
-        image = have_image(client, spec.details["image"], spec.details["pull"], tell)
+        image = have_image(
+            client, spec.details["image"], spec.details["pull"], spec.details["surroundings"], tell
+        )
         return _made(client, spec, image)
     except FAILURES as error:
         raise CannotStart(in_words(error, engine.url)) from error

@@ -136,8 +136,9 @@ class ClientWebSocket:
                     self._unsent.appendleft(rest)
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            self.drop()
+        except OSError:  # it takes nothing any more, and may have said goodbye before
+            self._unsent.clear()
+            self._unsent_bytes = 0
             return
         if self._is_last:
             self._shut_down()

@@ -80,6 +80,16 @@ def without_shell(files: tarfile.TarFile) -> None:
     _add(files, "bin/echo", Path(_found("busybox")).read_bytes(), 0o755)
 
 
+def with_megabytes(number: int) -> Fill:
+    """Add a file to busybox that nothing makes smaller."""
+
+    def fill(files: tarfile.TarFile) -> None:
+        busybox(files)
+        _add(files, "large", os.urandom(number * 1_000_000))
+
+    return fill
+
+
 def for_another_machine(files: tarfile.TarFile) -> None:
     """Busybox as this machine cannot run it: its header names another processor."""
     _add_folders(files)

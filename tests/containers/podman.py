@@ -22,6 +22,7 @@ PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsente
 NAMESPACES = ("unshare", "--mount", "--net")
 HOLDER = Path(__file__).with_name("podman_holder.py")
 REGISTRY, CLOSED_REGISTRY, NO_REGISTRY = "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:5009"
+SILENT_REGISTRY = "127.0.0.1:5010"
 CONTAINERS_CONF = """
 [containers]
 default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
@@ -36,7 +37,7 @@ network_config_dir = "{folder}/networks"
 """
 REGISTRIES_CONF = "unqualified-search-registries = []\n" + "".join(
     f'[[registry]]\nlocation = "{location}"\ninsecure = true\n'
-    for location in (REGISTRY, CLOSED_REGISTRY, NO_REGISTRY)
+    for location in (REGISTRY, CLOSED_REGISTRY, NO_REGISTRY, SILENT_REGISTRY)
 )
 
 
@@ -57,10 +58,16 @@ class Podman:
         return f"unix://{self.folder}/engine.sock"
 
     @property
+    def pid(self) -> int:
+        """Return whom it runs under, in namespaces of its own."""
+        assert self._holder is not None
+        return self._holder.pid
+
+    @property
     def log(self) -> str:
         return (self.folder / "engine.log").read_text()
 
-    def open(self) -> None:
+    def open(self, room: int | None) -> None:
         """Raise CannotRun when this machine does not let it."""
         self._configure()
         with (self.folder / "engine.log").open("ab") as log:
@@ -76,6 +83,9 @@ class Podman:
         assert self._holder.stdout is not None
         if not self._holder.stdout.readline():
             raise CannotRun(f"no namespaces can be made here: {self.log.strip()}")
+        if room is not None:
+            self._root.mkdir()
+            self.give_room(room)
         self.start()
 
     def close(self) -> None:
@@ -133,26 +143,45 @@ class Podman:
             timeout=GENEROUS,
         ).stdout
 
+    def give_room(self, megabytes: int) -> None:
+        """Let its images and containers have so much room, on the disk of their own that they have with `room`."""
+        is_mounted = str(self._root) in self._inside("cat", "/proc/self/mounts")
+        options = f"{'remount,' if is_mounted else ''}size={megabytes}m"
+        self._inside("mount", "-t", "tmpfs", "-o", options, "none", str(self._root))
+
+    def fill_disk(self) -> None:
+        """Take all the room that is left, until it is freed."""
+        self._inside("sh", "-c", f"cat /dev/zero >{self._root}/filler || true")
+
+    def free_disk(self) -> None:
+        self._inside("rm", f"{self._root}/filler")
+
+    def _inside(self, *words: str) -> str:
+        return subprocess.run([*self._enter, *words], check=True, capture_output=True, text=True).stdout
+
+    @property
+    def _root(self) -> Path:
+        return self.folder / "root"
+
     def _mounted(self) -> list[str]:
         """Return where something is mounted in its folder, what is within before what it is within."""
-        assert self._holder is not None
-        mounts = Path(f"/proc/{self._holder.pid}/mounts").read_text().splitlines()
+        mounts = Path(f"/proc/{self.pid}/mounts").read_text().splitlines()
         return [line.split()[1] for line in reversed(mounts) if line.split()[1].startswith(f"{self.folder}/")]
 
     @property
     def _enter(self) -> list[str]:
-        assert self._holder is not None
-        return ["nsenter", f"--target={self._holder.pid}", "--mount", "--net"]
+        return ["nsenter", f"--target={self.pid}", "--mount", "--net"]
 
     @property
     def _podman(self) -> list[str]:
-        return ["podman", f"--root={self.folder}/root", f"--runroot={self.folder}/run"]
+        return ["podman", f"--root={self._root}", f"--runroot={self.folder}/run"]
 
     @property
     def _environment(self) -> Mapping[str, str]:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),  # where it leaves files when it pushes an image
             "CONTAINERS_CONF": f"{self.folder}/containers.conf",
             "CONTAINERS_REGISTRIES_CONF": f"{self.folder}/registries.conf",
         }
@@ -181,15 +210,18 @@ def kill(pid: int) -> None:
 
 
 @contextmanager
-def podman() -> Iterator[Podman]:
-    """Run one until the block ends, or this process does. Raise CannotRun when this machine does not let it."""
+def podman(room: int | None = None) -> Iterator[Podman]:
+    """Run one until the block ends, or this process does, with so many megabytes for what it keeps, or no bound.
+
+    Raise CannotRun when this machine does not let it.
+    """
     if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
         raise CannotRun(f"there is no {', no '.join(missing)} on this machine")
     if os.geteuid() != 0:
         raise CannotRun("only root may run a Podman of the tests' own")
     engine = Podman(Path(mkdtemp(prefix="tapit-podman-")))
     try:
-        engine.open()
+        engine.open(room)
         yield engine
     finally:
         engine.close()

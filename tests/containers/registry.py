@@ -49,7 +49,7 @@ def docker_config(user: Path) -> None:
 
 def _fill(client: Any, podman: Podman) -> None:
     for tag in ("1", "2"):
-        _push(
+        push(
             client,
             f"{REPOSITORY}:{tag}",
             image(f"{REPOSITORY}:{tag}", busybox, Env=[f"TAG={tag}", "PATH=/bin"]),
@@ -64,7 +64,8 @@ def _fill(client: Any, podman: Podman) -> None:
     client.images.remove(FOR_ANOTHER_MACHINE)
 
 
-def _push(client: Any, name: str, data: bytes) -> None:
+def push(client: Any, name: str, data: bytes) -> None:
+    """Have an image in a registry, and not in the engine."""
     client.images.load(data)
     said = client.images.push(name)
     assert "error" not in said, said

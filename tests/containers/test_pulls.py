@@ -1,6 +1,9 @@
 """Images that are not on this machine: fetched, or why not and what to do about it."""
 
+import json
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +12,21 @@ import pytest
 from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine
 from tests.containers.images import BUSYBOX
+from tests.containers.podman import CLOSED_REGISTRY, SILENT_REGISTRY, Podman, kill
 from tests.containers.registry import (
     CLOSED,
     FOR_ANOTHER_MACHINE,
     LISTS_ANOTHER_MACHINE,
+    NAME,
     NOBODY_THERE,
+    PASSWORD,
     REPOSITORY,
     docker_config,
 )
+from tests.local.supervisor.supervised_task import until
 
+SILENT = Path(__file__).with_name("silent_registry.py")
+HELPERS_VARIABLE = {"TESTS_PROFILE": "shop"}
 SAYS_TAG = "echo $TAG"
 
 
@@ -44,6 +53,24 @@ def ran(home: ContainerHome, app: str, command: str = SAYS_TAG, **fields: Any) -
 def has(engine: Engine, name: str) -> bool:
     with engine.client() as client:
         return any(name in image.tags for image in client.images.list())
+
+
+def docker_helper(user: Path) -> None:
+    """A program knows the login, where it is found and its user's variables are."""
+    (user / ".docker").mkdir()
+    (user / ".docker" / "config.json").write_text(json.dumps({"credHelpers": {CLOSED_REGISTRY: "tests"}}))
+    helper = user / "docker-credential-tests"
+    login = json.dumps({"Username": NAME, "Secret": PASSWORD})
+    helper.write_text(f"#!/bin/sh\n[ $TESTS_PROFILE = shop ] && echo '{login}'\n")
+    helper.chmod(0o755)
+
+
+def content(path: Path) -> bytes:
+    """What is no file has none, nor has what a task's end took away."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return b""
 
 
 def test_an_image_is_fetched_where_it_is_missing_and_its_history_says_so(
@@ -109,6 +136,66 @@ def test_an_image_that_cannot_be_had_says_why_and_what_to_do(
     assert (task["started_at"], task["exit_code"]) == (None, None)
 
 
+def test_an_image_that_many_tasks_of_two_homes_want_at_once_comes_to_all(
+    shared: ContainerHome, engine: Engine, tmp_path: Path
+) -> None:
+    with container_home(engine, tmp_path / "home") as other, ThreadPoolExecutor(8) as pool:
+        apps = [(home, home.new_app(f"{REPOSITORY}:2", networks=["none"])) for home in (shared, other)]
+        tasks = list(pool.map(lambda pair: ran(*pair), apps * 4))
+
+    assert [task["lines"] for task in tasks] == [["2"]] * 8
+
+
 def test_a_private_image_comes_with_the_users_own_login(engine: Engine, tmp_path: Path) -> None:
     with container_home(engine, tmp_path / "home", log_in=docker_config) as home:
         assert ran(home, home.new_app(CLOSED))["lines"] == ["1"]
+
+
+def test_a_login_may_be_a_helpers_and_one_that_fails_is_named(engine: Engine, tmp_path: Path) -> None:
+    with container_home(engine, tmp_path / "home", log_in=docker_helper) as home:
+        app = home.new_app(CLOSED)
+        refused = ran(home, app, pull="always")
+        home.process.end()
+        home.process.start(**HELPERS_VARIABLE, PATH=f"{home.process.user}:{home.process.env['PATH']}")
+        task = ran(home, app, pull="always")
+        known = [
+            path for path in (home.process.state / "runs").rglob("*") if PASSWORD.encode() in content(path)
+        ]
+
+    assert "docker-credential-tests is not on the PATH" in refused["diagnosis"]["what"], refused
+    assert "docker login" in refused["diagnosis"]["next"]
+    assert task["lines"] == ["1"], task
+    assert known == []
+
+
+def test_a_configuration_of_docker_that_is_none_fails_the_start_and_is_named(
+    engine: Engine, tmp_path: Path
+) -> None:
+    def garbled(user: Path) -> None:
+        (user / ".docker").mkdir()
+        (user / ".docker" / "config.json").write_text('{"auths": {"a": {"auth": "!"}}}')
+
+    with container_home(engine, tmp_path / "home", log_in=garbled) as home:
+        task = ran(home, home.new_app(BUSYBOX))
+
+    assert task["ended_by"] == "start_failure"
+    assert "/.docker/config.json is no configuration" in task["diagnosis"]["what"]
+
+
+def test_a_registry_that_falls_silent_keeps_nobody_from_stopping_its_task(
+    shared: ContainerHome, own_podman: Podman
+) -> None:
+    """It sends a part of a layer, and holds the line."""
+    port = SILENT_REGISTRY.rpartition(":")[2]
+    silent = own_podman.run_inside(sys.executable, str(SILENT), port)
+    try:
+        app = shared.new_app(f"{SILENT_REGISTRY}/shop/web:1", networks=["none"])
+        until(lambda: f"silent on {port}" in own_podman.log)
+        task_id = shared.api.create(app, "true", max_hours=1 / 3600)["id"]
+        until(lambda: "0 of 1 layers" in (shared.api.show(task_id)["waiting_for"] or ""))
+        shared.api.stop(task_id)
+        task = shared.api.finished(task_id)
+    finally:
+        kill(silent)
+
+    assert (task["status"], task["started_at"]) == ("STOPPED", None)

@@ -42,6 +42,18 @@ SAID = [
         "CannotPullContainerError: localhost:5000/shop:9 could not be pulled: dial tcp 127.0.0.1:5000: refused",
         "registry cannot be reached",
     ),
+    (
+        "CannotStartContainerError: there is no room in the state folder: No space left on device",
+        "tapit-local keeps its state",
+    ),
+    (
+        "CannotPullContainerError: shop:1 could not be pulled: the credential helper docker-credential-pass: denied",
+        "credsStore",
+    ),
+    (
+        "CannotStartContainerError: /home/ann/.docker/config.json is no configuration of docker's",
+        "Mend that file",
+    ),
     *[
         (f"CannotPullContainerError: shop.example/web:1 could not be pulled: {said}", step)
         for said, step in (
