@@ -103,7 +103,7 @@ def _no_engine(failures: Mapping[str, Exception], said: _Said | None) -> NoEngin
 def _said(environment: Mapping[str, str]) -> _Said | None:
     """What a user has said comes alone: nobody wants to find tasks on another machine than that."""
     if host := environment.get("DOCKER_HOST"):
-        return _Said(host, "by DOCKER_HOST", "take DOCKER_HOST out of its environment")
+        return _Said(host, "by DOCKER_HOST", "start tapit-local without DOCKER_HOST")
     if context := url_of_context(environment):
         return _Said(
             context, "by the context of docker", "choose another context: docker context use default"

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,16 @@ def test_an_image_that_cannot_be_had_says_why_and_what_to_do(
     assert "subnet" not in task["diagnosis"]["next"]
     assert "RUNNING" not in [line["status"] for line in task["history"]]
     assert (task["started_at"], task["exit_code"]) == (None, None)
+
+
+def test_an_image_that_many_tasks_of_two_homes_want_at_once_comes_to_all(
+    shared: ContainerHome, engine: Engine, tmp_path: Path
+) -> None:
+    with container_home(engine, tmp_path / "home") as other, ThreadPoolExecutor(8) as pool:
+        apps = [(home, home.new_app(f"{REPOSITORY}:2", networks=["none"])) for home in (shared, other)]
+        tasks = list(pool.map(lambda pair: ran(*pair), apps * 4))
+
+    assert [task["lines"] for task in tasks] == [["2"]] * 8
 
 
 def test_a_private_image_comes_with_the_users_own_login(engine: Engine, tmp_path: Path) -> None:

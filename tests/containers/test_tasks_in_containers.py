@@ -137,8 +137,28 @@ def test_without_an_engine_a_task_with_an_image_is_refused_with_how_to_get_one(n
 
     assert refused.status == 400
     assert "no container engine answers" in refused.json["Message"]
-    assert refused.json["Hint"].startswith("Start it, or take DOCKER_HOST out of its environment.")
+    assert refused.json["Hint"].startswith("Start it, or start tapit-local without DOCKER_HOST.")
     assert any("Tasks with an image are refused" in line for line in home.said)
+
+
+def test_an_engine_that_comes_later_is_used_and_one_that_has_gone_is_said_to_be(
+    engine: Engine, new_home: Any, tmp_path: Path
+) -> None:
+    if not engine.host.startswith("unix://"):
+        pytest.skip("The engine is not at a socket.")
+    address = tmp_path / "engine.sock"
+    home = new_home().start(DOCKER_HOST=f"unix://{address}")
+    app = home.new_app(image=BUSYBOX, networks=["none"])
+    assert home.api.ask("POST", f"/apps/{app}/tasks", {"command": "true"}).status == 400
+
+    address.symlink_to(engine.host.removeprefix("unix://"))
+    assert home.api.run(app, "true")["exit_code"] == 0
+
+    address.unlink()
+    answer = home.api.ask("POST", f"/apps/{app}/tasks", {"command": "true"})
+    is_refused = answer.status == 400  # unless it answered a moment ago, and is not asked again before
+    said = answer.json["Message"] if is_refused else home.api.finished(answer.json["id"])["diagnosis"]["what"]
+    assert f"unix://{address}" in said
 
 
 def test_plain_processes_are_chosen_by_hand_and_then_images_are_left_aside(

@@ -19,7 +19,7 @@ SHELLS: Mapping[str, Sequence[str]] = {
     "busybox": ("busybox", "sh"),
 }
 GENEROUS = 30.0
-IMPATIENT = 5.0  # where all of it passes: the others have to end within, on a machine that is busy
+IMPATIENT = 4.0  # where all of it passes: the others have to end within, on a machine that is busy
 SIGTERM, SIGKILL = 143, 137
 LAST_WORDS = "stopping\nbye\n"
 QUIET = "exec 2>/dev/null"  # a shell that lives on tells of the children that it lost
@@ -75,7 +75,7 @@ LINES: Mapping[str, Line] = {
         "(trap '' TERM; : > up; exec sleep 1000) | (: > ready; cat; echo after)",
         SIGTERM,
         "",
-        stop_timeout=IMPATIENT,
+        stop_timeout=2 * IMPATIENT,  # whose second half is the reader's
     ),
     "in the background": Line(f"{WELL} 5 & wait; echo after", 5),
     "in the background of another": Line(f"{WELL} 5 & {ASLEEP}; echo after", SIGTERM),

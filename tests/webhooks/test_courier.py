@@ -258,14 +258,17 @@ def test_what_waits_goes_to_a_new_address_when_it_is_due(office: PostOffice, rec
 def test_a_subscription_may_be_removed_while_its_receiver_answers(
     office: PostOffice, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
+    is_removed = threading.Event()
+
     def decide(_: Got) -> Behaviour:
         office.services.subscriptions.remove(office.subscription())
+        is_removed.set()
         return answering(500)
 
     receiver.decide = decide
     removed = office.subscribe(receiver.url)
     office.create()
-    receiver.wait_until(lambda got: len(got) == 1)
+    assert is_removed.wait(does.GENEROUS)
     with receiving() as another:
         office.subscribe(another.url)
         office.create()

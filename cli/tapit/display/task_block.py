@@ -130,15 +130,18 @@ def _try(each: Try, task: Task) -> str:
 
 
 def _print_times(block: Block, task: Task) -> None:
+    has_run = (
+        task.get("ended_by") != "start_failure"
+    )  # a container may have, of which nothing was the command's
     moments = (
         ("Created", task["created_at"]),
         ("Gives up", task.get("waits_until")),
-        ("Started", task.get("started_at")),
+        ("Started", task.get("started_at") if has_run else None),
         ("Stopped", task.get("stopped_at")),
     )
     for key, moment in moments:
         block.line(key, times.both(moment) if moment else None)
-    block.line("Ran", task_words.ran(task))
+    block.line("Ran", task_words.ran(task) if has_run else None)
     block.line("Time limit", _time_limit(task))
     expires = task.get("expires_at")
     if is_final(task) and expires:

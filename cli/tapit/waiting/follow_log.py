@@ -44,7 +44,7 @@ def follow_log(
         cursor, revision = page["next"], page["revision"]
         # a task that has printed runs, even where the platform has not said so yet
         printed_early = page["status"] in ("PENDING", "STARTING") and (printed_early or has_output)
-        watch.note("RUNNING" if printed_early else page["status"], waiting(page))
+        watch.note(*(("RUNNING", "") if printed_early else (page["status"], waiting(page))))
         printer.show(page)
         if page["complete"] and page["status"] in FINAL:
             return page.get("retried_by")

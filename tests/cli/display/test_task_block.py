@@ -90,6 +90,19 @@ def test_show_repeats_nothing_as_a_reason(
     assert (f"Reason:      {said['reason']}" in told) is is_shown
 
 
+def test_show_does_not_say_of_what_never_started_that_it_ran(place: Place, home_that: HomeThat) -> None:
+    diagnosis = {"what": "It never started: /bin/sh: no such file in the image", "next": "Use another."}
+    failed = a_finished_task(None, status="FAILED", ended_by="start_failure", diagnosis=diagnosis)
+    home_that(lambda _: Says(failed | some_lines(status="FAILED")))
+
+    told = place.run("show", "task", "x", "-o", "table").stdout
+
+    assert failed["started_at"] is not None
+    assert "Stopped:" in told
+    assert "Started:" not in told
+    assert "Ran:" not in told
+
+
 def test_show_names_the_image_that_ran(place: Place, home_that: HomeThat) -> None:
     task = a_finished_task(0, image=None, docker_tag="9", driver="docker", image_used="repo/shop:9")
     home_that(lambda _: Says(task))

@@ -131,7 +131,8 @@ def test_a_task_that_prints_is_said_to_run_before_its_lines_are_shown(
     place: Place, home_that: HomeThat
 ) -> None:
     """The lines may be there before the platform has told the home that the task runs."""
-    early = some_lines("one", status="STARTING"), some_lines(status="STARTING")
+    pulls: dict[str, Any] = {"status": "STARTING", "waiting_for": "pulling shop:1"}
+    early = some_lines("one", **pulls), some_lines(**pulls)
     home_that(a_story(*early, some_lines("two"), the_end()))
     shell = "tapit create task -w x 2>&1"
 
@@ -141,6 +142,7 @@ def test_a_task_that_prints_is_said_to_run_before_its_lines_are_shown(
 
     told = [line.split()[1] if TASK_ID in line else line for line in done.stdout.splitlines()]
     assert told[-4:] == ["RUNNING", "one", "two", TASK_ID]
+    assert "waiting for" not in done.stdout
 
 
 def test_the_cursor_and_the_revision_are_handed_on(place: Place, home_that: HomeThat) -> None:

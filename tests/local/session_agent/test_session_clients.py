@@ -196,10 +196,10 @@ def test_fragments_that_hold_nothing_take_no_room_for_somebody_with_a_token_eith
     agent = task.running().pid
     before = resident_bytes(agent)
 
-    client.socket.sendall(EMPTY_TEXT + EMPTY_CONTINUATION * 2_000_000)
+    client.socket.sendall(EMPTY_TEXT + EMPTY_CONTINUATION * 1_000_000)
     task.lets_in("echo fine").sees(b"fine")
 
-    assert resident_bytes(agent) - before < 20_000_000
+    assert resident_bytes(agent) - before < 8_000_000
 
 
 def test_strangers_who_say_nothing_keep_nobody_out(task: InteractiveTask) -> None:

@@ -87,7 +87,10 @@ def test_a_task_over_its_memory_is_said_to_be_out_of_memory(api: Api, app: str) 
 def test_a_task_past_its_time_limit_is_stopped_and_never_early(api: Api, app: str) -> None:
     task = api.run(app, "echo up; exec sleep 1000", max_hours=A_SECOND)
 
-    assert (task["status"], task["ended_by"], task["stop_cause"]) == ("TIMED_OUT", "deadline", None)
+    assert (task["status"], task["ended_by"]) == ("TIMED_OUT", "deadline")
+    assert (task["stop_cause"] or {"kind": "deadline"})[
+        "kind"
+    ] == "deadline"  # the server may have seen it first
     assert moment(task["deadline"]) - moment(task["started_at"]) == timedelta(seconds=1)
     assert moment(task["stopped_at"]) >= moment(task["deadline"])
     assert "max_hours=" in task["diagnosis"]["what"]
