@@ -140,8 +140,6 @@ class _Conversation:
         if not self._is_wanted:
             return
         self._say("begin", 1)
-        with suppress(OSError):  # it is over already
-            self._command.sendall(b"\n")
         for pipe, some in output:
             if pipe == _STDOUT:
                 self._client.sendall(base64.encodebytes(some))
@@ -168,9 +166,13 @@ class _Conversation:
         self._client.sendall(b"\x1b]777;tapit-%s;%s;%d\x1b\\" % (kind.encode(), self._nonce, value))
 
     def _listen(self) -> None:
-        """Input comes in blocks: a line `+`, lines of base64, an end of file. One where a block might begin ends it."""
+        """A first line begins the command. Then input comes in blocks: a line `+`, lines of base64, an end of file; one
+        where a block might begin ends it.
+        """
         said = _lines(self._client)
         self._is_wanted = next(said, None) is not None
+        if self._is_wanted:
+            self._pass_on(b"\n")
         self._may_begin.set()
         line = next(said, None)
         while line is not None and line + b"\n" == BLOCK:
@@ -181,18 +183,21 @@ class _Conversation:
             line = next(said, None)
 
     def _feed(self, said: Iterator[bytes]) -> None:
-        """What nobody reads any more is let go."""
         block = bytearray()
         for line in said:
             if line != END_OF_FILE:
                 with suppress(binascii.Error):
                     block += base64.b64decode(line)
             if line == END_OF_FILE or len(block) >= _CHUNK:
-                with suppress(OSError):
-                    self._command.sendall(block)
+                self._pass_on(block)
                 block.clear()
             if line == END_OF_FILE:
                 return
+
+    def _pass_on(self, some: bytes | bytearray) -> None:
+        """What nobody reads any more is let go."""
+        with suppress(OSError):
+            self._command.sendall(some)
 
 
 def _lines(client: socket.socket) -> Iterator[bytes]:

@@ -48,6 +48,16 @@ class Command:
             assert select.select([self.terminal.file], [], [], GENEROUS)[0], self.heard
             self.heard += self.terminal.read()
 
+    def hears_mark(self, mark: bytes) -> None:
+        self.hears(lambda: mark in self.heard)
+
+    def is_given(self) -> bytes:
+        """Return all of its input, once that has ended."""
+        given = b""
+        while some := self.line.recv(65536):
+            given += some
+        return given
+
     def hears_its_end(self) -> int | None:
         self.hears(lambda: self.terminal.is_at_end)
         return self.terminal.exit_code
@@ -112,7 +122,7 @@ def test_ctrl_c_before_the_number_is_known_is_sent_when_it_is(piped: Command) ->
     assert piped.engine.told == []
 
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
 
     (told,) = piped.engine.told
     assert told.startswith("all=7 ")
@@ -144,7 +154,7 @@ def test_what_is_to_be_killed_on_a_terminal_is_awaited_until_it_can_be(engine: E
 
 def test_what_was_hung_up_on_before_it_began_never_does(piped: Command) -> None:
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
 
     piped.terminal.hang_up()
 
@@ -162,19 +172,19 @@ def test_what_is_killed_without_a_number_is_let_go(piped: Command) -> None:
 
 def test_how_it_ended_is_told_when_ctrl_c_came_before_it_began(piped: Command) -> None:
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
     piped.engine.exit_code = 130
     piped.is_cut_off()
 
     piped.terminal.write(b"\n")
-    piped.hears(lambda: exit_mark(130) in piped.heard)
+    piped.hears_mark(exit_mark(130))
 
 
 def test_how_it_ended_is_not_told_when_nobody_knows(piped: Command) -> None:
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
     piped.terminal.write(b"\n")
-    piped.hears(lambda: BEGIN in piped.heard)
+    piped.hears_mark(BEGIN)
     piped.engine.shutdown()
     piped.engine.server_close()  # it was killed
     piped.is_cut_off()
@@ -186,9 +196,9 @@ def test_how_it_ended_is_not_told_when_nobody_knows(piped: Command) -> None:
 
 def test_what_the_engine_complains_of_is_no_output_and_input_ends_with_the_command(piped: Command) -> None:
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
     piped.terminal.write(b"\n")
-    piped.hears(lambda: BEGIN in piped.heard)
+    piped.hears_mark(BEGIN)
     piped.heard = b""
 
     piped.line.sendall(framed(b"over\n", 2) + framed(b"Error: connection reset by peer\n", 2))
@@ -197,19 +207,31 @@ def test_what_the_engine_complains_of_is_no_output_and_input_ends_with_the_comma
     assert piped.line.recv(100) == b""
     piped.engine.exit_code = 0
     piped.is_cut_off()
-    piped.hears(lambda: exit_mark(0) in piped.heard)
+    piped.hears_mark(exit_mark(0))
     assert piped.heard.startswith(DONE)
+
+
+def test_a_command_without_input_begins_before_its_input_ends(engine: EngineOfExecs) -> None:
+    for _ in range(20):
+        command = Command(engine, on_terminal=False)
+        command.says(b"7\n")
+        command.hears_mark(START)
+
+        command.terminal.write(b"\n\x04")
+
+        assert command.is_given() == b"\n"
+        command.close()
 
 
 def test_input_that_nobody_takes_any_more_does_not_hold_up_the_end(piped: Command) -> None:
     piped.says(b"7\n")
-    piped.hears(lambda: START in piped.heard)
+    piped.hears_mark(START)
     piped.terminal.write(b"\n+\n" + b"A" * 512 * 1024 + b"\n\x04")
-    piped.hears(lambda: BEGIN in piped.heard)
+    piped.hears_mark(BEGIN)
     until(lambda: _push(piped))
     piped.engine.exit_code = 0
     piped.line.shutdown(socket.SHUT_WR)
-    piped.hears(lambda: exit_mark(0) in piped.heard)
+    piped.hears_mark(exit_mark(0))
 
     piped.terminal.write(f"\n{NONCE}\n".encode())
     until(lambda: _push(piped))
