@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping
 
 import docker
-from docker.errors import APIError, DockerException, InvalidConfigFile
+from docker.errors import APIError, DockerException, InvalidConfigFile, StreamParseError
 from docker.utils.config import find_config_file
+from urllib3.exceptions import HTTPError
 
 _LONG_ID = re.compile(r"(?<!sha256:)\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _PLACES = ("HOME", "PATH", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
 SILENCE = 60.0  # seconds that an engine may take for an answer
-GONE = (OSError,)  # nobody answers there; what docker-py is made of raises no others
+# Nobody answers there, or no longer: of answers that come in pieces docker-py lets the failures of urllib3 through.
+GONE = (OSError, HTTPError, StreamParseError)
 
 
 class Engine:
