@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import docker
 from docker.errors import APIError, DockerException, InvalidConfigFile, StreamParseError
@@ -24,12 +25,18 @@ class Engine:
         self.api_version = api_version
 
     def client(self) -> docker.APIClient:
-        """Raise GONE or DockerException, also where docker's own configuration is no such."""
-        try:
+        """Raise GONE or DockerException."""
+        with reading_configuration():
             return docker.APIClient(base_url=self.url, version=self.api_version, timeout=SILENCE)
-        except (InvalidConfigFile, ValueError, TypeError, AttributeError) as error:
-            # It may hold secrets, so none of it is repeated.
-            raise DockerException(f"{find_config_file()} is no configuration of docker's") from error
+
+
+@contextmanager
+def reading_configuration() -> Iterator[None]:
+    """Raise DockerException where docker's own is no such; it may hold secrets, so none of it is repeated."""
+    try:
+        yield
+    except (InvalidConfigFile, ValueError, TypeError, AttributeError) as error:
+        raise DockerException(f"{find_config_file()} is no configuration of docker's") from error
 
 
 def take_environment(environment: Mapping[str, str]) -> None:
