@@ -134,8 +134,10 @@ def clean_up(earlier: Path | None, state: Path | None) -> None:
         for removed in clean((state or earlier or default_state()).absolute()):
             print(f"Removed {removed}.")
     except FAILURES as error:
-        why = f"{error}" if isinstance(error, NoEngine) else f"the container engine: {error}"
-        _fail(f"Containers could not be looked for: {why}.", "Start the engine, and try again.")
+        why, what_to_do = f"the container engine: {error}", "Start the engine"
+        if isinstance(error, NoEngine):
+            why, what_to_do = str(error), error.what_to_do
+        _fail(f"Containers could not be looked for: {why}.", f"{what_to_do}, and try again.")
 
 
 def default_state() -> Path:

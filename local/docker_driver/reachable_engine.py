@@ -27,11 +27,11 @@ _PROCESSES_INSTEAD = "tapit-local --driver process runs tasks as plain processes
 class NoEngine(Exception):
     def __init__(self, why: str, what_to_do: str | None = None) -> None:
         super().__init__(f"no container engine answers: {why}")
-        self._what_to_do = what_to_do or _HOW_TO_GET_ONE
+        self.what_to_do = what_to_do or _HOW_TO_GET_ONE
 
     @property
     def hint(self) -> str:
-        return f"{self._what_to_do}. {_PROCESSES_INSTEAD}."
+        return f"{self.what_to_do}. {_PROCESSES_INSTEAD}."
 
 
 @dataclass(frozen=True)

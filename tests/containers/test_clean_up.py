@@ -69,3 +69,4 @@ def test_without_an_engine_it_says_what_it_could_not_do(own: ContainerHome) -> N
 
     assert done.returncode == 1
     assert "no container engine answers" in done.stderr
+    assert "Start it, or start tapit-local without DOCKER_HOST" in done.stderr
