@@ -27,6 +27,7 @@ class ContainerOutput:
         self._frame_left = 0
         self._header = b""
         self._waiting = bytearray()
+        self._never_written: int | None = None
 
     @property
     def is_passed_on(self) -> bool:
@@ -34,6 +35,7 @@ class ContainerOutput:
 
     def go_on_with(self, line: Any) -> None:
         """Read on from a line without frames, which begins where the one that has ended broke off."""
+        self._line.close()
         self._line, self._is_framed = line, False
         os.dup2(line.fileno(), self.source)
         self.is_at_end = False
@@ -107,6 +109,9 @@ class ContainerOutput:
     def _end(self) -> None:
         """Leave a file in the place of the line that is never readable, for whoever still waits for it."""
         self.is_at_end = True
-        quiet, _never_written = os.pipe()
+        quiet, never_written = os.pipe()
         os.dup2(quiet, self.source)
         os.close(quiet)
+        if self._never_written is not None:
+            os.close(self._never_written)
+        self._never_written = never_written

@@ -2,16 +2,19 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import docker
-from docker.errors import APIError, DockerException, InvalidConfigFile
+from docker.errors import APIError, DockerException, InvalidConfigFile, StreamParseError
 from docker.utils.config import find_config_file
+from urllib3.exceptions import HTTPError
 
 _LONG_ID = re.compile(r"(?<!sha256:)\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _PLACES = ("HOME", "PATH", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
 SILENCE = 60.0  # seconds that an engine may take for an answer
-GONE = (OSError,)  # nobody answers there; what docker-py is made of raises no others
+# Nobody answers there, or no longer: of answers that come in pieces docker-py lets the failures of urllib3 through.
+GONE = (OSError, HTTPError, StreamParseError)
 
 
 class Engine:
@@ -22,12 +25,18 @@ class Engine:
         self.api_version = api_version
 
     def client(self) -> docker.APIClient:
-        """Raise GONE or DockerException, also where docker's own configuration is no such."""
-        try:
+        """Raise GONE or DockerException."""
+        with reading_configuration():
             return docker.APIClient(base_url=self.url, version=self.api_version, timeout=SILENCE)
-        except (InvalidConfigFile, ValueError, TypeError, AttributeError) as error:
-            # It may hold secrets, so none of it is repeated.
-            raise DockerException(f"{find_config_file()} is no configuration of docker's") from error
+
+
+@contextmanager
+def reading_configuration() -> Iterator[None]:
+    """Raise DockerException where docker's own is no such; it may hold secrets, so none of it is repeated."""
+    try:
+        yield
+    except (InvalidConfigFile, ValueError, TypeError, AttributeError) as error:
+        raise DockerException(f"{find_config_file()} is no configuration of docker's") from error
 
 
 def take_environment(environment: Mapping[str, str]) -> None:

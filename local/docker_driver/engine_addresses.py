@@ -40,7 +40,10 @@ def engine_sockets(environment: Mapping[str, str]) -> list[str]:
 
 def socket_of(url: str) -> str | None:
     """Return the path of the socket that an engine is reached by, if it is of this machine."""
-    address = urlsplit(url)
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return None
     return address.path if address.scheme == "unix" and address.path.startswith("/") else None
 
 

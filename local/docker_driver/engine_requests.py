@@ -143,7 +143,9 @@ class _Connection(http.client.HTTPConnection):
         parts = urlsplit(url)
         if parts.scheme not in ("unix", "tcp", "http"):
             raise ValueError("only unix:// and tcp:// are understood")
-        super().__init__(parts.hostname or "localhost", parts.port or 2375, timeout=within)
+        if parts.scheme != "unix" and not parts.port:  # docker-py takes none without
+            raise ValueError("it names no port, as tcp://HOST:2375 does")
+        super().__init__(parts.hostname or "localhost", parts.port, timeout=within)
         self._path = parts.path if parts.scheme == "unix" else None
 
     def connect(self) -> None:

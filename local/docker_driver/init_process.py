@@ -1,7 +1,7 @@
 """What is seen of a container's init: its first process, which takes only signals that it handles."""
 
 # What tini and catatonit say first when they cannot run what they are to run.
-COMPLAINTS = (b"[FATAL tini", b"catatonit", b"ERROR (catatonit")
+COMPLAINTS = (b"[FATAL tini", b"ERROR (catatonit")
 
 
 def has_child(container_id: str, pid: int) -> bool | None:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +43,17 @@ def remove_unsupervised(engine: ReachableEngine, home: str, is_supervised: Calla
     and its networks that nobody is in. Raise one of NO_ENGINE.
     """
     where, label = (engine.url, engine.api_version), f"{HOME_LABEL}={home}"
-    names = [found["Names"][0].removeprefix("/") for found in _listed(engine, label)]
+    names = [_name(found) for found in _listed(engine, label)]
     left = [name for name in names if not is_supervised(name.removeprefix(NAME_PREFIX))]
     containers = [name for name in left if remove_container(*where, name)]
     networks = [found["Name"] for found in list_labelled(*where, "networks", label)]
     return Removed(containers, [name for name in networks if remove_network(*where, name)])
+
+
+def _name(container: Mapping[str, Any]) -> str:
+    """Docker's have none any more when their removal did not come to its end."""
+    names = container.get("Names") or [container["Id"]]
+    return str(names[0]).removeprefix("/")
 
 
 def _listed(engine: ReachableEngine, label: str) -> list[dict[str, Any]]:

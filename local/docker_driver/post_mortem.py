@@ -1,6 +1,6 @@
 """Why nothing of a command ran although its container did: an init starts in any image, and fails to go on.
 
-catatonit ends with 126 or 127 then, tini with 1 where the image is for another processor.
+tini ends with 126 or 127 then, and with 1 where the image is for another processor; catatonit always with 1.
 """
 
 import time
@@ -8,6 +8,7 @@ import time
 from docker.errors import NotFound
 
 from local.docker_driver.engine import FAILURES
+from local.docker_driver.init_process import COMPLAINTS
 from local.docker_driver.made_container import MadeContainer
 
 MAYBE_NOTHING_RAN = (1, 126, 127)
@@ -23,8 +24,9 @@ def why_nothing_ran(container: MadeContainer, exit_code: int, first_words: bytes
     if exit_code not in MAYBE_NOTHING_RAN:
         return None
     try:
+        is_likely = exit_code > 1 or first_words.startswith(COMPLAINTS)
         return _of_another_processor(container, first_words) or (
-            _without_shell(container) if exit_code > 1 else None
+            _without_shell(container) if is_likely else None
         )
     except FAILURES:
         return None

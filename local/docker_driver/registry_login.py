@@ -24,6 +24,8 @@ from docker.auth import (
 from docker.errors import DockerException
 from docker.utils import parse_repository_tag
 
+from local.docker_driver.engine import reading_configuration
+
 ANSWERS_WITHIN = 60.0  # seconds
 _LOOKS_AROUND_EVERY = 0.5
 _LONGEST_COMPLAINT = 200  # characters
@@ -39,8 +41,9 @@ def login_for(image: str, environment: Mapping[str, str], tell: Callable[[str], 
     environment; docker-py would give it ours, and wait for it for ever. Raise DockerException where one fails.
     """
     registry, _ = resolve_repository_name(parse_repository_tag(image)[0])
-    known = load_config()
-    helper = known.get_credential_store(registry)
+    with reading_configuration():
+        known = load_config()
+        helper = known.get_credential_store(registry)
     if helper is None:
         return None
     login = _Helper(helper, environment).login(registry, tell)
@@ -74,6 +77,7 @@ class _Helper:
                 stderr=subprocess.DEVNULL,
                 env=self._environment,
                 text=True,
+                errors="replace",
                 start_new_session=True,
             )
         except OSError as error:
@@ -101,7 +105,7 @@ class _Helper:
         """What it says may be a secret, so nothing of it is repeated."""
         try:
             answer = json.loads(said)
-            name, secret = str(answer["Username"]), str(answer["Secret"])
+            name, secret = (str(answer[key] or "") for key in ("Username", "Secret"))
         except (ValueError, KeyError, TypeError) as error:
             raise self._failure("answered what is no login") from error
         if not name and not secret:  # so says docker-credential-pass that it knows none

@@ -4,8 +4,8 @@ import os
 import pwd
 from grp import getgrgid
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from local.docker_driver.engine_addresses import socket_of
 from local.docker_driver.engine_requests import WantsTls
 
 OLDEST_API = (1, 40)  # Docker 19.03, Podman 3
@@ -28,7 +28,7 @@ def in_words(url: str, error: Exception) -> str:
         return "you may not use it"
     if isinstance(error, TimeoutError):
         return "it takes connections, and does not answer"
-    if urlsplit(url).scheme == "ssh":
+    if _scheme(url) == "ssh":
         return "engines are asked by unix:// and tcp://, and not by ssh"
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
@@ -36,19 +36,23 @@ def in_words(url: str, error: Exception) -> str:
 def advice(url: str, error: Exception) -> str | None:
     """Return None where it is the same as if there was none."""
     if isinstance(error, PermissionError):
-        return _how_to_be_let_in(urlsplit(url).path)
+        return _how_to_be_let_in(socket_of(url))
     if isinstance(error, TooOld):
         return "Update it, or name another one by DOCKER_HOST"
     if isinstance(error, TimeoutError):
         return "See whether it answers others (docker info, podman info), and start it anew if not"
-    if isinstance(error, WantsTls) or urlsplit(url).scheme in ("ssh", "https"):
+    if isinstance(error, WantsTls) or _scheme(url) in ("ssh", "https"):
         return _FORWARD
     return None
 
 
-def _how_to_be_let_in(path: str) -> str:
+def _scheme(url: str) -> str:
+    return url.partition("://")[0]
+
+
+def _how_to_be_let_in(path: str | None) -> str:
     """Distributions let a group use Docker's socket, and nobody else."""
-    group = _group_that_may(path)
+    group = None if path is None else _group_that_may(path)
     if group is None:
         return (
             "Start tapit-local as the user whose it is, or an engine of your own: systemctl --user enable --now "

@@ -18,7 +18,8 @@ from tempfile import mkdtemp
 from tests.containers.answering import answers
 from tests.local.supervisor.supervised_task import GENEROUS, children_of, until
 
-PROGRAMS = ("podman", "crun", "conmon", "tini-static", "ip", "iptables", "nsenter", "unshare")
+INIT = "tini-static"
+PROGRAMS = ("podman", "crun", "conmon", "ip", "iptables", "nsenter", "unshare")
 NAMESPACES = ("unshare", "--mount", "--net")
 HOLDER = Path(__file__).with_name("podman_holder.py")
 REGISTRY, CLOSED_REGISTRY, NO_REGISTRY = "127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:5009"
@@ -48,8 +49,9 @@ class CannotRun(Exception):
 class Podman:
     """Its `folder` has all it keeps; `host` is what DOCKER_HOST is to be for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, init: str = INIT) -> None:
         self.folder = folder
+        self._init = init
         self._holder: subprocess.Popen[str] | None = None
         self._service = 0
 
@@ -193,7 +195,7 @@ class Podman:
         )
         (self.folder / "containers.conf").write_text(
             CONTAINERS_CONF.format(
-                files=files, processes=processes, init=shutil.which("tini-static"), folder=self.folder
+                files=files, processes=processes, init=shutil.which(self._init), folder=self.folder
             )
         )
         (self.folder / "registries.conf").write_text(REGISTRIES_CONF)
@@ -210,16 +212,16 @@ def kill(pid: int) -> None:
 
 
 @contextmanager
-def podman(room: int | None = None) -> Iterator[Podman]:
+def podman(room: int | None = None, init: str = INIT) -> Iterator[Podman]:
     """Run one until the block ends, or this process does, with so many megabytes for what it keeps, or no bound.
 
-    Raise CannotRun when this machine does not let it.
+    `init` is the program that its containers begin with. Raise CannotRun when this machine does not let it.
     """
-    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+    if missing := [program for program in (*PROGRAMS, init) if shutil.which(program) is None]:
         raise CannotRun(f"there is no {', no '.join(missing)} on this machine")
     if os.geteuid() != 0:
         raise CannotRun("only root may run a Podman of the tests' own")
-    engine = Podman(Path(mkdtemp(prefix="tapit-podman-")))
+    engine = Podman(Path(mkdtemp(prefix="tapit-podman-")), init)
     try:
         engine.open(room)
         yield engine

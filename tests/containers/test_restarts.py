@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from tests.containers.container_home import ContainerHome, container_home
 from tests.containers.engine import Engine
 from tests.containers.images import BUSYBOX, busybox, image
-from tests.containers.podman import CannotRun, Podman, kill, podman
+from tests.containers.podman import SILENT_REGISTRY, CannotRun, Podman, kill, podman
 from tests.local.supervisor.supervised_task import children_of, until
 
+SILENT = Path(__file__).with_name("silent_registry.py")
 UP = "echo up; exec sleep 1000"
 HELD = "echo up; until [ -e /tmp/go ]; do sleep 0.02; done; seq 1000; exit 7"
 LINES = ["up", *map(str, range(1, 1001))]
@@ -165,6 +167,25 @@ def test_a_task_whose_engine_does_not_answer_says_so(fragile: Podman, on_it: Con
     assert "Start the container engine again" in task["diagnosis"]["next"]
     fragile.start()
     assert on_it.api.run(app, "exit 3")["exit_code"] == 3
+
+
+def test_a_task_whose_engine_went_away_while_it_fetched_the_image_says_so(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    port = SILENT_REGISTRY.rpartition(":")[2]
+    silent = fragile.run_inside(sys.executable, str(SILENT), port)
+    try:
+        until(lambda: f"silent on {port}" in fragile.log)
+        task_id = on_it.api.create(on_it.new_app(f"{SILENT_REGISTRY}/shop/web:1"), "true")["id"]
+        until(lambda: "0 of 1 layers" in (on_it.api.show(task_id)["waiting_for"] or ""))
+        fragile.kill()
+        task = on_it.api.finished(task_id)
+    finally:
+        kill(silent)
+        fragile.start()
+
+    assert (task["status"], task["ended_by"]) == ("FAILED", "start_failure")
+    assert f"the container engine at {fragile.host} does not answer" in task["diagnosis"]["what"]
 
 
 def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_it: ContainerHome) -> None:

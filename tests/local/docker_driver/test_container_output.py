@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -123,3 +124,24 @@ def test_another_line_goes_on_where_the_first_broke_off(line: Line) -> None:
     assert (line.read(), line.output.taken, line.output.source) == (b"one two", 7, source)
     theirs.close()
     ours.close()
+
+
+def test_a_line_that_breaks_again_and_again_takes_no_more_files(line: Line) -> None:
+    def break_off() -> socket.socket:
+        line.output.give_up()
+        there, ours = socket.socketpair()
+        there.close()
+        line.output.go_on_with(ours)
+        return ours
+
+    break_off()
+    before = open_files()
+    for _ in range(5):
+        last = break_off()
+
+    assert open_files() == before
+    last.close()
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))

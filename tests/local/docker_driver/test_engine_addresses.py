@@ -52,6 +52,11 @@ def test_all_contexts_count_and_whatever_is_named_and_not_the_chosen_one_alone(
     assert {"/one.sock", "/two.sock", "/named.sock", "/podman.sock"} <= set(found)
 
 
+@pytest.mark.parametrize("host", ["tcp://[::1", "garbage"])
+def test_what_is_named_and_no_address_counts_for_nothing(host: str) -> None:
+    assert engine_sockets({"DOCKER_HOST": host}) == engine_sockets({})
+
+
 def test_the_machines_own_count_whether_or_not_they_are_there() -> None:
     assert {"/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"} <= set(
         engine_sockets({})

@@ -75,6 +75,7 @@ def test_a_helper_may_have_a_token(user: User) -> None:
     [
         "echo 'credentials not found in native keychain'; exit 1",
         """echo '{"Username": "", "Secret": ""}'""",
+        """echo '{"Username": null, "Secret": null}'""",
     ],
 )
 def test_who_is_not_known_to_a_helper_may_be_known_beside_it(user: User, script: str) -> None:
@@ -97,6 +98,7 @@ def test_a_helper_of_another_registry_is_left_alone(user: User) -> None:
         (None, "is not on the PATH of tapit-local"),
         ("echo 'pass is not initialised'; exit 1", "failed: pass is not initialised"),
         ("exit 7", "failed: exit code 7"),
+        ("printf 'Schl\\374sselbund'; exit 1", "failed: Schl\ufffdsselbund"),
         ("echo secret", "answered what is no login"),
         ("echo '[\"secret\"]'", "answered what is no login"),
     ],
@@ -107,6 +109,12 @@ def test_a_helper_that_fails_is_named(user: User, script: str | None, said: str)
     user.has(credsStore="mine")
 
     assert user.refusal() == f"the credential helper docker-credential-mine {said}"
+
+
+def test_helpers_that_are_none_are_no_configuration(user: User) -> None:
+    user.has(credHelpers="mine")
+
+    assert user.refusal() == f"{user.config}/config.json is no configuration of docker's"
 
 
 def test_a_helper_that_cannot_be_run_is_named(user: User) -> None:
