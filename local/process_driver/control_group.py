@@ -9,6 +9,7 @@ from collections.abc import Callable
 _MOUNT = "/sys/fs/cgroup"
 _PARENT = "tapit"
 _CONTROLLERS = ("memory", "cpu")
+_MOST_TRIES = 100  # of making a group where the tasks of others come to their ends all the time
 
 
 class ControlGroup:
@@ -91,10 +92,12 @@ def _prepare(home: str, controller: str, group: ControlGroup) -> None:
     is_version_2 = os.path.exists(f"{home}/cgroup.controllers")
     if is_version_2:
         _divide(home, controller)
-    try:
-        _make_below_parent(group.path, controller if is_version_2 else None)
-    except FileNotFoundError:  # another task's end removed the empty parent in between
-        _make_below_parent(group.path, controller if is_version_2 else None)
+    for _ in range(_MOST_TRIES):
+        try:
+            _make_below_parent(group.path, controller if is_version_2 else None)
+        except FileNotFoundError:  # another task's end removed the empty parent in between
+            continue
+        return
 
 
 def _make_below_parent(path: str, divided_by: str | None) -> None:

@@ -75,8 +75,8 @@ def test_it_ends_some_time_after_everybody_left(
 ) -> None:
     began = time.monotonic()
 
-    assert run(f"{worker} 3", alone, shell) == EVERYBODY_LEFT
-    assert time.monotonic() - began >= 4  # up to a step sooner than `idle` says
+    assert run(f"{worker} 5", alone, shell) == EVERYBODY_LEFT
+    assert time.monotonic() - began >= 6  # up to a step sooner than `idle` says
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_a_session_that_is_over_but_not_waited_for_is_nobody(
     alone: Sequence[str], shell: Sequence[str], worker: str
 ) -> None:
     """The name of a zombie is still to be read."""
-    fork = f"import os, time; os.fork() or os.execv({worker!r}, [{worker!r}, '3']); time.sleep(60)"
+    fork = f"import os, time; os.fork() or os.execv({worker!r}, [{worker!r}, '5']); time.sleep(60)"
 
     assert run(f'{sys.executable} -c "{fork}"', alone, shell) == EVERYBODY_LEFT
 
