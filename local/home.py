@@ -185,7 +185,7 @@ def build_home(
 def _driver(name: str, state: StateFolder, engines: EngineFinder) -> Driver:
     """Return what `tapit-local --driver` names."""
     process = ProcessDriver(state.notifications, os.environ.get("TAPIT_MEMORY_BY", ""))
-    container = ContainerDriver(state.notifications, str(state.path), engines.find)
+    container = ContainerDriver(state.notifications, str(state.path), state.socket, engines.find)
     return EitherDriver(name, process, container, engines)
 
 

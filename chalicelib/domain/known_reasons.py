@@ -201,7 +201,7 @@ _NEXT: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"CannotStartContainerError.*holds an engine's socket",
+        r"CannotStartContainerError.*holds the socket of an engine",
         "Name the folder below it that the task needs: tapit set app name=APP mounts=FOLDER:/PATH.",
     ),
     (

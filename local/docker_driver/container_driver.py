@@ -34,11 +34,16 @@ _IN_ORDER = "exec 2>&1\n"
 
 
 class ContainerDriver:
-    """`notifications` is the FIFO on which supervisors say that there is news; `home` is on each container's label."""
+    """`notifications` is the FIFO on which supervisors say that there is news; `home` is on each container's label, and
+    `socket` is where its API is served.
+    """
 
-    def __init__(self, notifications: Path, home: str, find_engine: Callable[[], ReachableEngine]) -> None:
+    def __init__(
+        self, notifications: Path, home: str, socket: Path, find_engine: Callable[[], ReachableEngine]
+    ) -> None:
         self._notifications = notifications
         self._home = home
+        self._socket = socket
         self._find_engine = find_engine
 
     def plan(self, task: Task, app: App) -> dict[str, Any]:
@@ -65,12 +70,15 @@ class ContainerDriver:
         return [*_about_path(app), *_about_folders(app)]
 
     def refuse_mounts(self, app: App) -> None:
-        """Raise InvalidRequest for what would give tasks an engine; what is not there yet is seen at the start."""
-        sockets = engine_sockets(os.environ)
+        """Raise InvalidRequest for what would give tasks the machine; what is not there yet is seen at the start."""
         for mount in map(Mount.of, app.mounts):
-            if mount.is_folder and (socket := socket_in(str(mount.source), sockets)):
+            if mount.is_folder and (socket := socket_in(str(mount.source), self._refused_sockets())):
                 problem = problem_with_socket(str(mount.source), socket)
                 raise InvalidRequest(f"{problem}.", {"mounts": problem}, hint=HINT)
+
+    def _refused_sockets(self) -> list[str]:
+        """On the home's own no token is asked for."""
+        return [*engine_sockets(os.environ), str(self._socket)]
 
     def refuse(self, task: Task, app: App) -> None:
         if not app.keep_entrypoint:
@@ -117,7 +125,7 @@ class ContainerDriver:
                 "workdir": plan["workdir"],
                 "user": plan["user"],
                 "mounts": [_described(mount) for mount in mounts if mount.source is not None],
-                "engine_sockets": engine_sockets(os.environ),
+                "sockets": self._refused_sockets(),
                 "volumes": [mount.target for mount in mounts if mount.source is None],
                 "networks": plan["networks"] or [self.own_network(task.app)],
                 "own_network": None if plan["networks"] else self.own_network(task.app),

@@ -68,7 +68,7 @@ class MadeContainer:
 
 def make_container(engine: Engine, spec: Spec, tell: Callable[[str], None]) -> MadeContainer:
     """Raise CannotStart. `tell` hears what it waits for."""
-    sockets = [*filter(None, [socket_of(engine.url)]), *spec.details["engine_sockets"]]
+    sockets = [*filter(None, [socket_of(engine.url)]), *spec.details["sockets"]]
     if problem := problem_with_folders(engine.url, _mounted(spec, "bind"), sockets):
         raise CannotStart(problem)
     try:

@@ -1,4 +1,4 @@
-"""What of `mounts=` no container is given: what an engine's socket could be reached by, whichever engine's it is."""
+"""What of `mounts=` no container is given: what the socket of an engine, any of them, or of the home is reached by."""
 
 import os
 import re
@@ -25,7 +25,8 @@ def socket_in(folder: str, sockets: Iterable[str]) -> str | None:
 
 
 def problem_with_socket(what: str, socket: str) -> str:
-    return f"{what} is or holds an engine's socket ({socket}), and whoever has that has the machine"
+    whose = "the socket of an engine or of tapit-local"
+    return f"{what} is or holds {whose} ({socket}), and whoever has that has the machine"
 
 
 def problem_with_folders(url: str, folders: Iterable[str], sockets: Iterable[str]) -> str | None:

@@ -122,7 +122,10 @@ def processes(place: Path) -> Iterator[TestedCluster]:
 def containers(place: Path, engine: Engine) -> Iterator[TestedCluster]:
     folders, starter = RunFolders(place), SupervisorStarter(CONTAINERS_FORK_SERVER)
     driver = ContainerDriver(
-        place / "notifications", str(place), partial(find_engine, {"DOCKER_HOST": engine.host})
+        place / "notifications",
+        str(place),
+        place / "api.sock",
+        partial(find_engine, {"DOCKER_HOST": engine.host}),
     )
     cluster = LocalCluster(folders, driver, {"docker": starter}, lambda _id, _folder: None, lambda _app: {})
     try:

@@ -236,6 +236,14 @@ def test_a_folder_that_holds_an_engines_socket_is_refused_when_the_app_is_saved(
         assert "Name the folder below it" in refused.json["Hint"]
 
 
+def test_a_folder_that_holds_the_homes_own_socket_is_refused_when_the_app_is_saved(home: HomeProcess) -> None:
+    """No token is needed there, so any task with it could do what an admin can."""
+    refused = home.api.ask("PATCH", f"/apps/{home.new_app()}", {"mounts": [f"{home.state}:/given"]})
+
+    assert (refused.status, list(refused.json["Fields"])) == (400, ["mounts"])
+    assert f"{home.state}/api.sock" in refused.json["Message"]
+
+
 def test_what_became_a_way_to_the_engine_fails_the_start(
     home: HomeProcess, engine: Engine, tmp_path: Path
 ) -> None:
@@ -248,7 +256,7 @@ def test_what_became_a_way_to_the_engine_fails_the_start(
     task = home.api.run(app, "true")
 
     assert task["ended_by"] == "start_failure"
-    assert f"{folder} of mounts= is or holds an engine's socket" in task["reason"]
+    assert f"{folder} of mounts= is or holds the socket of an engine" in task["reason"]
 
 
 def test_a_volume_that_is_the_engines_folder_fails_the_start(home: HomeProcess, engine: Engine) -> None:

@@ -119,7 +119,7 @@ SAID = [
         "make it, or name another one",
     ),
     (
-        "CannotStartContainerError: /run of mounts= is or holds an engine's socket, and whoever has that has ...",
+        "CannotStartContainerError: /run of mounts= is or holds the socket of an engine or of tapit-local ...",
         "folder below it",
     ),
     *[

@@ -33,7 +33,7 @@ def test_a_socket_is_refused_and_so_is_what_holds_it_by_any_name(
 ) -> None:
     for named in (socket, f"{tmp_path}/linked.sock", f"{tmp_path}/beside/../link/own.sock"):
         problem = problem_with_folders(HERE, [str(tmp_path / folder)], [named])
-        assert f"holds an engine's socket ({named})" in str(problem)
+        assert f"holds the socket of an engine or of tapit-local ({named})" in str(problem)
 
 
 def test_where_a_socket_has_its_name_another_may_be_tomorrow(tmp_path: Path) -> None:
