@@ -41,13 +41,12 @@ def login_for(image: str, environment: Mapping[str, str], tell: Callable[[str], 
     environment; docker-py would give it ours, and wait for it for ever. Raise DockerException where one fails.
     """
     registry, _ = resolve_repository_name(parse_repository_tag(image)[0])
-    server = INDEX_URL if registry == INDEX_NAME else registry
     with reading_configuration():
         known = load_config()
-        helper = known.cred_helpers.get(server) or known.get_credential_store(registry)
+        helper = known.get_credential_store(registry)
     if helper is None:
         return None
-    login = _Helper(helper, environment).login(server, tell)
+    login = _Helper(helper, environment).login(registry, tell)
     return login or AuthConfig({"auths": known.auths}).resolve_authconfig(registry) or {}
 
 
@@ -56,7 +55,8 @@ class _Helper:
         self._program = f"docker-credential-{name}"
         self._environment = environment
 
-    def login(self, server: str, tell: Callable[[str], None]) -> Login | None:
+    def login(self, registry: str, tell: Callable[[str], None]) -> Login | None:
+        server = INDEX_URL if registry == INDEX_NAME else registry
         exit_code, said = self._asked(server, tell)
         if exit_code == 0:
             return self._read(said, server)
