@@ -54,6 +54,7 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
+        self._has_started = False
         self._first_words: bytes | None = None
         self._nothing_ran: str | None = None
         self._tell_at = math.inf
@@ -106,6 +107,7 @@ class ContainerTask:
             self._agent = _agent(self._spec)
         try:
             self._container.start()
+            self._has_started = True
         except APIError as error:
             raise CannotStart(in_words(error)) from error
         except GONE:
@@ -216,14 +218,22 @@ class ContainerTask:
             self._judge(self._state)
 
     def _judge(self, state: dict[str, Any]) -> None:
+        self._has_started |= bool(state.get("Running"))
         if state["Status"] == "created" and self._engine_was_gone:
-            self._exit_record.failed_to_start(CannotStart.ecs_name, ENGINE_WENT_DOWN)
-            self._is_over = True
+            self._went_down_with_its_engine()
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
             if self._engine_was_gone:
                 self._read_on()
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
+
+    def _went_down_with_its_engine(self) -> None:
+        """Podman remembers of containers that there are no more when its machine is up again that they were made."""
+        if self._has_started:
+            self._exit_record.host_failed(ENGINE_WENT_DOWN)
+        else:
+            self._exit_record.failed_to_start(CannotStart.ecs_name, ENGINE_WENT_DOWN)
+        self._is_over = True
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
         if self._agents_word is not None:
