@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OLDEST = 2  # what came before resolves other files, and into YAML alone
+WARNING = r"time=\S+ level=(warning|info|debug)\b|(WARN|INFO|DEBU)\["  # without a terminal, and with one
 
 
 def read_project(place: str, service: str | None) -> dict[str, Any]:
@@ -68,6 +69,7 @@ def _program() -> list[str]:
 
 
 def _without_values(said: str) -> str:
-    """Its first line, without what it quotes of the file: that may be a secret."""
-    line = next(iter(said.strip().splitlines()), "it said nothing")
+    """Its first line that is no mere warning, without what it quotes of the file: that may be a secret."""
+    lines = said.strip().splitlines()
+    line = next((line for line in lines if not re.match(WARNING, line)), "it said nothing of why")
     return re.sub(r"""(["'`]).*?(\1|$)""", "…", line)

@@ -86,6 +86,14 @@ def test_who_is_not_known_to_a_helper_may_be_known_beside_it(user: User, script:
     assert user.login("other.example/web:1") == {}
 
 
+def test_dockers_own_registry_is_called_as_docker_calls_it(user: User) -> None:
+    name = "https://index.docker.io/v1/"
+    user.has_helper("mine", """echo '{"Username": "ann", "Secret": "secret"}'""")
+    user.has(credHelpers={name: "mine"})
+
+    assert user.login("web:1") == ANN | {"ServerAddress": name}
+
+
 def test_a_helper_of_another_registry_is_left_alone(user: User) -> None:
     user.has(credHelpers={"other.example": "gone"})
 
