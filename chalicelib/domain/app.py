@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from chalicelib.domain.errors import LimitExceeded
+from chalicelib.domain.errors import LimitExceeded, in_units
 from chalicelib.domain.fargate_sizes import DEFAULT_STORAGE_GB, SMALLEST, Size
 from chalicelib.domain.kept_secrets import KeptSecrets
 from chalicelib.domain.record import Record
@@ -149,5 +149,5 @@ class App(Record):
     ) -> None:
         allowed = getattr(self.limits, limit)
         if allowed is not None and (wanted is None or wanted > allowed):
-            words = "no time limit at all" if wanted is None else f"{wanted:g}"
+            words = "no time limit at all" if wanted is None else in_units(limit, wanted)
             raise LimitExceeded(self.name, limit, allowed, f"{whose} {words}", hint)

@@ -7,6 +7,7 @@ from signal import Signals
 from chalicelib.domain.bounds import Remark
 from chalicelib.domain.fargate_sizes import MAX_MEMORY
 from chalicelib.domain.known_reasons import next_step
+from chalicelib.domain.lengths import hours_as_typed
 from chalicelib.domain.memory_reasons import MACHINE_OUT_OF_MEMORY
 from chalicelib.domain.record import Record
 
@@ -58,7 +59,11 @@ def diagnose(
         case EndedBy.USER | EndedBy.REPLACED:
             return _after_a_wish(by or "Somebody", is_tasks=ended_by is EndedBy.REPLACED)
         case EndedBy.DEADLINE:
-            limit = "its time limit" if max_hours is None else f"its time limit, max_hours={max_hours:g}"
+            limit = (
+                "its time limit"
+                if max_hours is None
+                else f"its time limit, max_hours={hours_as_typed(max_hours)}"
+            )
             return Diagnosis(
                 what=f"It reached {limit}, and was stopped.",
                 next="Run it again with a larger max_hours=; tapit set task extends a task that still runs.",

@@ -62,6 +62,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from chalicelib.domain.creator import schedule_among
+from chalicelib.domain.lengths import hours_as_typed
 
 
 class TapitError(Exception):
@@ -108,9 +109,14 @@ class Forbidden(TapitError):
         self.hint = hint
 
 
+def in_units(limit: str, value: float) -> str:
+    """Say it as what is limited is typed."""
+    return hours_as_typed(value) if limit == "max_hours" else f"{value:g}"
+
+
 class LimitExceeded(TapitError):
     def __init__(self, app: str, limit: str, value: float, wanted: str, hint: str | None = None) -> None:
-        super().__init__(f"App {app} allows {limit}={value:g}; {wanted}.")
+        super().__init__(f"App {app} allows {limit}={in_units(limit, value)}; {wanted}.")
         key = "max_hours_limit" if limit == "max_hours" else limit
         self.hint = hint or f"tapit set app name={app} {key}=..."
 

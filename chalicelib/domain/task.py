@@ -10,6 +10,7 @@ from chalicelib.domain.diagnosis import Diagnosis, EndedBy, diagnose
 from chalicelib.domain.errors import TaskFinished, TaskNotFinished
 from chalicelib.domain.fargate_sizes import Size
 from chalicelib.domain.image import Pull, with_tag
+from chalicelib.domain.lengths import hours_as_typed
 from chalicelib.domain.lock import IfLocked
 from chalicelib.domain.outcome import Asked, ended_by_wish, outcome
 from chalicelib.domain.record import Record
@@ -483,7 +484,8 @@ def _asked_by(cause: StopCause, max_hours: float | None) -> str:
         case "session":
             return f"the session of {cause.by} ended with exit code {cause.exit_code}"
         case "deadline":
-            return f"max_hours={max_hours:g} exceeded" if max_hours is not None else "time limit exceeded"
+            limit = "time limit" if max_hours is None else f"max_hours={hours_as_typed(max_hours)}"
+            return f"{limit} exceeded"
         case "start_timeout":
             return "it did not start in time"
         case of_a_newer_version:

@@ -3,6 +3,7 @@
 import math
 import os
 
+from chalicelib.domain.lengths import hours_as_typed
 from local.supervisor.atomic_files import read_text
 
 FOLDER_IS_GONE = "tapit: the folder of its run was removed"
@@ -37,7 +38,7 @@ class StopConditions:
 
     @property
     def overtime_reason(self) -> str:
-        return f"tapit: max_hours={self.max_seconds / 3600:.6g} exceeded"
+        return f"tapit: max_hours={hours_as_typed(self.max_seconds / 3600)} exceeded"
 
 
 def _is_gone(path: str) -> bool:

@@ -176,6 +176,14 @@ def test_a_default_without_time_limit_is_refused_by_a_limit_on_hours(inside: Hom
     assert refused.json["Hint"] == "Give it a smaller max_hours=, or a larger limit."
 
 
+def test_a_limit_of_seconds_is_named_as_it_is_typed(inside: HomeInProcess) -> None:
+    refused = inside.ask(
+        "POST", "/apps", {"name": a_name(), "max_hours": 1 / 12, "limits": {"max_hours": 4 / 3600}}
+    )
+
+    assert refused.json["Message"].endswith(" allows max_hours=4s; its own default is 5m.")
+
+
 def test_a_lower_limit_on_hours_brings_the_default_down_with_it(inside: HomeInProcess) -> None:
     name = inside.new_app(limits={"max_hours": 2})
 

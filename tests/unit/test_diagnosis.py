@@ -97,6 +97,7 @@ def test_lack_of_memory_suggests_twice_as_much() -> None:
 
 def test_a_time_limit_is_named_with_its_value() -> None:
     assert "max_hours=0.5" in a_diagnosis(EndedBy.DEADLINE, max_hours=0.5).what
+    assert "max_hours=4s," in a_diagnosis(EndedBy.DEADLINE, max_hours=4 / 3600).what
 
 
 @pytest.mark.parametrize(("by", "who"), [("alice", "alice"), (None, "Somebody")])
