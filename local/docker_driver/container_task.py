@@ -14,14 +14,16 @@ from local.docker_driver.agent_process import AgentProcess
 from local.docker_driver.container_output import ContainerOutput
 from local.docker_driver.engine import FAILURES, GONE, Engine, in_words, take_environment
 from local.docker_driver.followed_log import follow_log
-from local.docker_driver.init_process import COMPLAINTS, has_child, has_run_it
+from local.docker_driver.init_process import COMPLAINTS, has_child, has_run_it, is_of_command
 from local.docker_driver.made_container import MadeContainer, make_container
 from local.docker_driver.memory_evidence import MemoryEvidence
+from local.docker_driver.moment_of_end import moment_of_end
 from local.docker_driver.post_mortem import why_nothing_ran
 from local.supervisor.atomic_files import Value
 from local.supervisor.driven_task import CannotStart, Preparation
 from local.supervisor.exit_record import ExitRecord
 from local.supervisor.spec import Spec
+from local.supervisor.task_clock import machine_time
 
 KILLED = 137
 REMOVED = "somebody else removed its container"
@@ -54,8 +56,11 @@ class ContainerTask:
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
         self._engine_was_gone = False
+        self._has_started = False
         self._first_words: bytes | None = None
         self._nothing_ran: str | None = None
+        self._has_run = False
+        self._ran_at = math.inf
         self._tell_at = math.inf
         self._is_over = False
         self._heard_at = 0.0
@@ -104,8 +109,10 @@ class ContainerTask:
         """
         if self._spec.details["agent_socket"] is not None:
             self._agent = _agent(self._spec)
+        self._ran_at = machine_time()
         try:
             self._container.start()
+            self._has_started = True
         except APIError as error:
             raise CannotStart(in_words(error)) from error
         except GONE:
@@ -136,6 +143,7 @@ class ContainerTask:
         if self._first_words is not None or self._engine_was_gone:
             return True
         seen = has_run_it(self._container.id, self._state.get("Pid", 0))
+        self._has_run = bool(seen)
         return moment > _UNSEEN if seen is None else seen
 
     def facts(self) -> dict[str, Value]:
@@ -196,6 +204,7 @@ class ContainerTask:
             return
         self._agents_word = self._agent.exit_code()
         if self._agents_word is not None:
+            self._exit_record.over(machine_time())
             self._exit_record.exited(self._agents_word)
             self._evidence.look(is_over=True)
             if self._has_run_out_of_memory(self._agents_word):
@@ -204,6 +213,7 @@ class ContainerTask:
     def _inspect(self) -> None:
         """Learn whether it is over; an engine that does not answer may do so again."""
         self._evidence.look()
+        asked_at = machine_time()
         try:
             self._state = self._container.state()
         except NotFound:
@@ -213,17 +223,28 @@ class ContainerTask:
             self._state = {}
             self._engine_was_gone = True
         else:
+            if self._state.get("Running"):
+                self._ran_at = asked_at
             self._judge(self._state)
 
     def _judge(self, state: dict[str, Any]) -> None:
+        self._has_started |= bool(state.get("Running"))
         if state["Status"] == "created" and self._engine_was_gone:
-            self._exit_record.failed_to_start(CannotStart.ecs_name, ENGINE_WENT_DOWN)
-            self._is_over = True
+            self._went_down_with_its_engine()
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
+            self._exit_record.over(moment_of_end(state, self._ran_at))
             if self._engine_was_gone:
                 self._read_on()
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
+
+    def _went_down_with_its_engine(self) -> None:
+        """Podman remembers of containers that there are no more when its machine is up again that they were made."""
+        if self._has_started:
+            self._exit_record.host_failed(ENGINE_WENT_DOWN)
+        else:
+            self._exit_record.failed_to_start(CannotStart.ecs_name, ENGINE_WENT_DOWN)
+        self._is_over = True
 
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
         if self._agents_word is not None:
@@ -245,6 +266,8 @@ class ContainerTask:
             self._exit_record.lost(REMOVED)
 
     def _why_nothing_ran(self, exit_code: int) -> str | None:
+        if self._has_run or is_of_command(self._first_words or b""):
+            return None
         return why_nothing_ran(self._container, exit_code, self._first_words or b"")
 
     def _has_run_out_of_memory(self, exit_code: int) -> bool:

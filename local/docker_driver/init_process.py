@@ -2,6 +2,12 @@
 
 # What tini and catatonit say first when they cannot run what they are to run.
 COMPLAINTS = (b"[FATAL tini", b"ERROR (catatonit")
+_ITS_NAMES, _BEGINNING = (b"tini", b"catatonit"), 20  # bytes; it may warn of something before it complains
+
+
+def is_of_command(first_words: bytes) -> bool:
+    """Say whether anything was printed, and not by the init."""
+    return bool(first_words) and not any(name in first_words[:_BEGINNING] for name in _ITS_NAMES)
 
 
 def has_child(container_id: str, pid: int) -> bool | None:

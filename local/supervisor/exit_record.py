@@ -22,6 +22,7 @@ class ExitRecord:
     def __init__(self) -> None:
         self.started_at: float | None = None
         self.stopping_at: float | None = None
+        self.over_since: float | None = None  # machine's time; None as long as nobody has seen when it ended
         self.stopped_by: str | None = None
         self.out_of_memory = False
         self.memory_kills: MemoryKills | None = None  # None as long as nobody can say
@@ -89,6 +90,11 @@ class ExitRecord:
             return MACHINE_OUT_OF_MEMORY
         return OUT_OF_MEMORY if self.out_of_memory else self._reason
 
+    def over(self, since: float) -> None:
+        """Whatever is learned of its end later, this moment of the machine's time is when it was; the first counts."""
+        if self.over_since is None:
+            self.over_since = since
+
     def record(self, stopped_at: float, lost_output_bytes: int) -> dict[str, Value]:
         if self.out_of_memory:
             self.killed_by(SIGKILL)
@@ -97,7 +103,7 @@ class ExitRecord:
             "signal": self._signal,
             "started_at": self.started_at,
             "stopping_at": self.stopping_at,
-            "stopped_at": stopped_at,
+            "stopped_at": max(stopped_at, self.stopping_at or 0.0),
             "stop_code": self._stop_code,
             "reason": self._whole_reason,
             "out_of_memory": self.out_of_memory,

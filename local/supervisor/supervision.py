@@ -191,7 +191,7 @@ class Supervision:
 
     def _record_end(self) -> None:
         """Go on trying: while this process waits, how the task ended is not lost."""
-        record = as_json(self._exit_record.record(self._clock.now(), self._files.output.lost))
+        record = as_json(self._exit_record.record(self._stopped_at(), self._files.output.lost))
         while True:
             try:
                 self._files.ended.publish(record, durable=True)
@@ -201,6 +201,11 @@ class Supervision:
                 time.sleep(_RETRY)
             else:
                 return
+
+    def _stopped_at(self) -> float:
+        if self._exit_record.over_since is None:
+            return self._clock.now()
+        return max(self._clock.started_at, self._clock.at(self._exit_record.over_since))
 
     def _insist_on_being_heard(self) -> None:
         patience = self._clock.elapsed() + _PATIENCE_WITH_THE_SERVER

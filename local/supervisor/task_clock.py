@@ -21,4 +21,8 @@ class TaskClock:
 
     def now(self) -> float:
         """Seconds since the epoch, consistent with started_at even if the clock was set meanwhile."""
-        return self.started_at + self.elapsed()
+        return self.at(machine_time())
+
+    def at(self, moment: float) -> float:
+        """Return the same of a moment of the machine's time."""
+        return self.started_at + moment - self.zero

@@ -200,6 +200,35 @@ def test_a_stop_reaches_a_container_when_its_engine_is_back(fragile: Podman, on_
     assert (task["status"], task["exit_code"]) == ("STOPPED", 143)
 
 
+def test_what_ran_when_its_engine_went_down_is_not_said_never_to_have_started(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    app = on_it.new_app(BUSYBOX)
+    task_id = on_it.api.create(app, UP)["id"]
+    on_it.api.says(task_id, "up")
+
+    fragile.reboot()
+
+    task = on_it.api.finished(task_id)
+    assert (task["status"], task["ended_by"]) == ("FAILED", "infrastructure")
+    assert on_it.api.lines(task_id) == ["up"]
+    until(lambda: not any(task_id in name for name in on_it.left()))
+
+
+def test_all_that_a_container_prints_is_there_however_often_its_engine_is_killed_meanwhile(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    numbers = "seq 40000; sleep 0.3; seq 40000; sleep 0.3; seq 40000; sleep 0.3; "
+    task_id = on_it.api.create(on_it.new_app(BUSYBOX), f"echo up; {numbers * 2}exit 7", cpu=1)["id"]
+    on_it.api.says(task_id, "up")
+
+    for _ in range(3):
+        fragile.restart()
+
+    assert on_it.api.finished(task_id)["exit_code"] == 7
+    assert on_it.api.lines(task_id) == ["up", *map(str, [*range(1, 40001)] * 6)]
+
+
 def test_a_machine_that_goes_down_takes_a_container_along_and_leaves_nothing_of_it(
     fragile: Podman, on_it: ContainerHome
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.home_process import HomeProcess
 from tests.local.supervisor.supervised_task import until
 
 GIB = 1024**3
+_REMOVAL = 1.0  # seconds that an engine may take for one, in which a killed container is watched
 WAITS = "echo up; exec sleep 1000"
 
 
@@ -37,6 +39,16 @@ def test_it_prints_and_ends_as_its_command_does(home: HomeProcess, app: str) -> 
     assert (task["status"], task["exit_code"], task["ended_by"]) == ("FAILED", 3, "exit")
     assert (task["driver"], task["image_used"]) == ("docker", BUSYBOX)
     assert sorted(home.api.lines(task["id"])) == ["hi", "oh"]
+
+
+def test_it_has_ended_when_its_container_had_however_long_one_has_to_look_for_why(
+    home: HomeProcess, app: str
+) -> None:
+    task = home.api.run(app, "echo up; exit 137")
+
+    (up,) = home.api.get(f"/tasks/{task['id']}/logs")["items"]
+    ran_on = datetime.fromisoformat(task["stopped_at"]) - datetime.fromisoformat(up["time"])
+    assert ran_on.total_seconds() < _REMOVAL
 
 
 def test_nothing_of_it_is_left_after_its_end(home: HomeProcess, app: str, engine: Engine) -> None:

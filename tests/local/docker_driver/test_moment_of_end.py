@@ -1,0 +1,32 @@
+"""When a container ended, by what its engine says and by what was seen of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.docker_driver.moment_of_end import moment_of_end
+from local.supervisor.task_clock import machine_time
+
+A_WHILE = 30.0
+
+
+def said(seconds_ago: float) -> dict[str, str]:
+    moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    return {"FinishedAt": moment.isoformat().replace("+00:00", "123Z")}  # in nanoseconds, as engines write it
+
+
+def test_it_is_when_the_engine_says_if_it_was_known_to_run_before() -> None:
+    now = machine_time()
+
+    assert moment_of_end(said(A_WHILE), now - 2 * A_WHILE) == pytest.approx(now - A_WHILE, abs=A_WHILE / 2)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [said(3 * A_WHILE), said(-A_WHILE), {"FinishedAt": "0001-01-01T00:00:00Z"}, {"FinishedAt": ""}, {}],
+    ids=["a clock that is behind", "a clock that is ahead", "no moment", "nothing", "no word"],
+)
+def test_else_it_is_when_it_was_seen(state: dict[str, str]) -> None:
+    now = machine_time()
+
+    assert moment_of_end(state, now - 2 * A_WHILE) >= now
