@@ -13,6 +13,7 @@ import pytest
 from chalicelib.adapters import watchdog
 from chalicelib.domain.session import EVERYBODY_LEFT, NOBODY_CAME
 from tests.aws.waiting import until
+from tests.local.supervisor.supervised_task import children_of
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/comm").exists(), reason="sessions are looked for in /proc"
@@ -56,9 +57,14 @@ def run(inside: str, alone: Sequence[str], shell: Sequence[str], first: int = 15
 
 
 def until_it_sleeps(process: "subprocess.Popen[bytes]") -> None:
-    """By then it is prepared to be told to go."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    until(lambda: children.read_text() != "")
+    """By then it is prepared to be told to go, and what sleeps does not take it for its shell's matter any more."""
+    until(lambda: any(not catches_sigterm(child) for child in children_of(process.pid)))
+
+
+def catches_sigterm(process: int) -> bool:
+    status = Path(f"/proc/{process}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.slow

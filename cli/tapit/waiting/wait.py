@@ -145,9 +145,16 @@ class Waiting:
             (_mark(call.err, "✓", "ok"), "green") if succeeded else (_mark(call.err, "✗", "x"), "red")
         )
         call.say(f"{task['id']} {task_words.ending(task)}", mark=call.err.styled(mark, colour) + " ")
+        if "quiet" in call.flags and not succeeded and task.get("exit_code") is None:
+            self._tell_error(task)
         say_lost_output(call, task)
         if not succeeded and not task.get("retried_by"):
             say_what_to_do(call, task)
+
+    def _tell_error(self, task: Task) -> None:
+        """The code that we end with is ours then, and says nothing of why."""
+        err, what = self._call.err, harmless(f"task {task['id']} {task_words.ending(task)}")
+        err.write(f"{err.styled('error:', 'red', 'bold')} {what}\n")
 
     def _print(self, tasks: list[Task], *, repeat_output: bool) -> None:
         call = self._call

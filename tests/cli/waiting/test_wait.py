@@ -222,6 +222,32 @@ def test_a_task_that_never_started_is_not_said_to_have_failed_at_anything(
     assert f"✗ {TASK_ID} never started, in 2 attempts: no such image\n  → Build it.\n" in told
 
 
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        (
+            a_finished_task(
+                None,
+                status="FAILED",
+                ended_by="start_failure",
+                diagnosis={"what": "It never started: no such image.", "next": "Build it."},
+            ),
+            f"error: task {TASK_ID} never started: no such image\n",
+        ),
+        (a_finished_task(None, status="LOST", ended_by="lost"), f"error: task {TASK_ID} was lost after 3s\n"),
+        (a_finished_task(7), ""),
+    ],
+    ids=["never started", "lost", "failed by itself"],
+)
+def test_an_end_without_an_exit_code_is_an_error_that_quiet_does_not_silence(
+    ending: Page, told: str, place: Place, home_that: HomeThat
+) -> None:
+    home_that(a_story(the_end(status=ending["status"]), ending=ending))
+
+    assert place.run("create", "task", "-q", "-w", "x").stderr == told
+    assert place.run("wait", "-q", TASK_ID).stderr == told
+
+
 def test_wait_shows_the_last_lines_of_a_failure_on_stderr(place: Place, home_that: HomeThat) -> None:
     home_that(a_story(ending=a_finished_task(7)))
 
