@@ -130,14 +130,29 @@ def clean_up(earlier: Path | None, state: Path | None) -> None:
 
     Tasks that run are left alone, with a server or without.
     """
+    given = state or earlier
+    folder, was_anything_left = (given or default_state()).absolute(), False
     try:
-        for removed in clean((state or earlier or default_state()).absolute()):
+        for removed in clean(folder):
+            was_anything_left = True
             print(f"Removed {removed}.")
     except FAILURES as error:
         why, what_to_do = f"the container engine: {error}", "Start the engine"
         if isinstance(error, NoEngine):
             why, what_to_do = str(error), error.what_to_do
         _fail(f"Containers could not be looked for: {why}.", f"{what_to_do}, and try again.")
+    if not was_anything_left:
+        _say_nothing_is_left(folder, is_given=given is not None)
+
+
+def _say_nothing_is_left(folder: Path, *, is_given: bool) -> None:
+    """Containers may be left of a home whose folder is gone, so only now is a folder known to be misspelt."""
+    if is_given and not folder.is_dir():
+        _fail(
+            f"There is no folder {folder}, and no container or network is left of a home there.",
+            "Name the folder that tapit-local keeps its state in, or leave out --state for the usual one.",
+        )
+    print("Nothing to remove.")
 
 
 def default_state() -> Path:

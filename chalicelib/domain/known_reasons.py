@@ -207,8 +207,9 @@ _NEXT: tuple[tuple[str, str], ...] = (
     (
         r"Cannot(Start|Create)ContainerError.*network.*not found",
         (
-            "There is no such network: docker compose up makes those of a compose project, docker network create NAME "
-            "any other; or name another one: networks=NAME."
+            "There is no such network, or not yet: docker compose up --no-start SERVICE makes all those that a service "
+            "of a compose project is in, also where others of it are up; docker network create NAME any other. Or name "
+            "another one: tapit set app name=APP networks=NAME."
         ),
     ),
     (

@@ -27,6 +27,7 @@ from local.supervisor.task_clock import machine_time
 
 KILLED = 137
 REMOVED = "somebody else removed its container"
+UNKNOWN_END = "its container engine does not know what its container ended with"
 ENGINE_WENT_DOWN = "the container engine went down, and took its containers along"
 _LOOKS_AROUND_EVERY = 0.2  # seconds
 _TELLS_EVERY = 1.0
@@ -249,6 +250,9 @@ class ContainerTask:
     def _ended(self, exit_code: int, *, says_out_of_memory: bool) -> None:
         if self._agents_word is not None:
             return
+        if exit_code < 0:
+            self._exit_record.lost(UNKNOWN_END)
+            return
         is_stopped = self._exit_record.stopped_by is not None
         self._nothing_ran = None if is_stopped else self._why_nothing_ran(exit_code)
         if self._nothing_ran is not None:
@@ -356,6 +360,8 @@ class ContainerTask:
 
     def _signal(self, name: str) -> None:
         """Raise one of GONE; an engine that refuses has nothing to send it to."""
+        with suppress(DockerException):
+            self._container.unpause()
         with suppress(DockerException):
             self._container.kill(name)
 

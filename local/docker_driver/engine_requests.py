@@ -42,9 +42,13 @@ def list_labelled(url: str, api_version: str, kind: str, label: str) -> list[dic
 
 
 def remove_container(url: str, api_version: str, name: str) -> bool:
-    """Kill it if it runs, and remove its own volumes too. Return whether there was one; raise one of NO_ENGINE."""
-    path = f"/v{api_version}/containers/{quote(name)}?force=true&v=true"
-    answer, _ = _ask(url, "DELETE", path)
+    """Kill it if it runs, and remove its own volumes too. Return whether there was one; raise one of NO_ENGINE.
+
+    Podman kills one that is paused, and leaves it there.
+    """
+    path = f"/v{api_version}/containers/{quote(name)}"
+    _ask(url, "POST", f"{path}/unpause")
+    answer, _ = _ask(url, "DELETE", f"{path}?force=true&v=true")
     return answer.status < http.client.BAD_REQUEST
 
 

@@ -58,6 +58,10 @@ class MadeContainer:
             raise
         return state
 
+    def unpause(self) -> None:
+        """Raise DockerException when it is not paused. One that is takes no signal, and engines fail to kill it."""
+        self.client.unpause(self.name)
+
     def kill(self, signal: str) -> None:
         self.client.kill(self.name, signal)
 

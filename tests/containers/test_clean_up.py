@@ -45,7 +45,7 @@ def test_what_a_crash_left_is_cleaned_away_and_what_runs_is_left_alone(own: Cont
     assert f"Removed container tapit-{left}-1." in done.stdout.splitlines()
     assert running not in done.stdout
     assert own.container_of(running)["State"]["Running"]
-    assert own.clean().stdout == ""
+    assert own.clean().stdout == "Nothing to remove.\n"
     own.process.start()
     assert own.api.finished(left)["status"] == "FAILED"
     own.api.stop(running)

@@ -29,6 +29,9 @@ services:
     environment: {{MODE: "${{MODE:-dev}}", PRICE: 5$$, LEVEL: info}}
     env_file: web.env
     volumes: ["./conf:/conf", "data:/data", "data:/same:ro"]
+    networks: [default, back]
+networks:
+  back:
 volumes:
   data:
 """
@@ -62,10 +65,17 @@ def compose(folder: Path, engine: Engine, *words: str) -> None:
     subprocess.run([*PROGRAM, *words], cwd=folder, env=env, check=True, timeout=GENEROUS)
 
 
-def test_a_task_is_as_the_service_is_and_reaches_its_database_by_name(shop: Path, user: Place) -> None:
+def test_a_task_is_as_the_service_is_and_reaches_its_database_by_name(
+    engine: Engine, shop: Path, user: Place
+) -> None:
     made = user.run("create", "app", "name=shop", f"compose={shop}", "service=web", "env=LEVEL=typed")
     assert made.returncode == 0, made.stderr
 
+    too_early = user.run("create", "task", "-w", "true")
+    assert "tapit-tests-shop_back" in too_early.stderr
+    assert "docker compose up --no-start SERVICE" in " ".join(too_early.stderr.split())
+
+    compose(shop, engine, "up", "--no-start", "web")
     lines = {
         "nc db 5432 </dev/null": "ready",
         'echo "$MODE $PRICE $LEVEL $TOKEN"': "of a file 5$ typed sesame",

@@ -121,6 +121,37 @@ def test_its_container_says_whose_it_is_and_goes_with_its_end(shared: ContainerH
     until(lambda: not any(task_id in name for name in shared.left()))
 
 
+@pytest.mark.parametrize(("line", "code"), [(UP, 143), (f"trap '' TERM; {UP}", 137)])
+def test_a_stop_reaches_a_container_that_somebody_has_paused(
+    shared: ContainerHome, line: str, code: int
+) -> None:
+    task_id = shared.api.create(shared.new_app(BUSYBOX, stop_timeout=2), line)["id"]
+    shared.api.says(task_id, "up")
+
+    pause(shared, task_id)
+    shared.api.stop(task_id)
+
+    task = shared.api.finished(task_id)
+    assert (task["status"], task["exit_code"]) == ("STOPPED", code)
+    until(lambda: not any(task_id in name for name in shared.left()))
+
+
+def test_a_paused_container_goes_with_its_supervisor(shared: ContainerHome, app: str) -> None:
+    task_id = shared.api.create(app, UP)["id"]
+    shared.api.says(task_id, "up")
+
+    pause(shared, task_id)
+    shared.kill_supervisor(task_id)
+
+    assert shared.api.finished(task_id)["status"] == "FAILED"
+    until(lambda: not any(task_id in name for name in shared.left()))
+
+
+def pause(home: ContainerHome, task_id: str) -> None:
+    with home.engine.client() as client:
+        client.api.pause(f"tapit-{task_id}-1")
+
+
 def test_a_container_that_somebody_removed_is_said_to_be(shared: ContainerHome, app: str) -> None:
     task_id = shared.api.create(app, UP)["id"]
     shared.api.says(task_id, "up")

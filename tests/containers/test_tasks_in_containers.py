@@ -312,4 +312,5 @@ def test_a_network_that_is_not_there_is_said_to_be_missing(home: HomeProcess) ->
     task = home.api.run(home.new_app(image=BUSYBOX, networks=["nobodys_default"]), "true")
 
     assert task["ended_by"] == "start_failure"
-    assert "docker compose up makes those" in task["diagnosis"]["next"]
+    assert "nobodys_default" in task["diagnosis"]["what"]
+    assert "docker compose up --no-start SERVICE" in task["diagnosis"]["next"]

@@ -109,10 +109,10 @@ SAID = [
     ("AGENT", "queue_timeout"),
     ("RESOURCE:CPU", "queue_timeout"),
     ("InternalError: the network interface", "run it again"),
-    ("CannotStartContainerError: network shop_default not found", "docker compose up makes those"),
+    ("CannotStartContainerError: network shop_default not found", "docker compose up --no-start SERVICE"),
     (
         "CannotStartContainerError: container create: unable to find network with name or ID x: network not found",
-        "or name another one: networks=NAME",
+        "name another one: .*networks=NAME",
     ),
     (
         "CannotStartContainerError: there is no folder /srv/data on this machine, which mounts= names",
