@@ -10,6 +10,9 @@ from local.docker_driver.engine_addresses import socket_of
 
 HINT = "Name the folder below it that the task needs, or one beside it."
 _ALIAS = re.compile(r"^/var(?=/run(/|$))")  # the same folder on nearly every machine, so on others too
+_OF_A_PROCESS = re.compile(
+    r"^/proc/."
+)  # among it are links to the whole machine, which not everybody may read
 
 
 def socket_in(folder: str, sockets: Iterable[str]) -> str | None:
@@ -52,13 +55,22 @@ def problem_with_volume(volume: Mapping[str, Any], sockets: Iterable[str]) -> st
 def _names(path: str) -> set[str]:
     """Return where it is, where its name is, which may lead elsewhere tomorrow, and what else it is called."""
     plain = os.path.normpath(path)
+    if _OF_A_PROCESS.match(plain):
+        return {"/"}
     folder, name = os.path.split(plain)
-    return {os.path.realpath(plain), os.path.join(os.path.realpath(folder), name), _ALIAS.sub("", plain)}
+    return {_place(plain), os.path.join(_place(folder), name), _ALIAS.sub("", plain)}
+
+
+def _place(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError:  # a link that we may not read
+        return path
 
 
 def _identities_above(path: str) -> Iterator[tuple[int, int]]:
     """Yield those that one folder has under all its names, mounted elsewhere too."""
-    real = Path(os.path.realpath(path))
+    real = Path(_place(path))
     yield from filter(None, map(_identity, map(str, (real, *real.parents))))
 
 

@@ -177,7 +177,7 @@ class BoundedConnection(HttpToolsProtocol):
             return
         self._unread += arrived
         if self._unread > LARGEST_HEAD:
-            status = 431 if self.headers or self._head else 414
+            status = 414 if len(self.url) > self._unread // 2 else 431
             self._refuse(refusal(status, "InvalidRequest", "The head of the request is too long."))
 
     def _expect_the_rest(self) -> None:

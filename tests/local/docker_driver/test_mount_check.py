@@ -49,6 +49,23 @@ def test_the_machines_own_engine_is_on_nearly_every_machine(folder: str) -> None
     assert "socket" in str(problem_with_folders(ELSEWHERE, [folder], engine_sockets({})))
 
 
+@pytest.mark.parametrize("folder", ["/proc/1/root", "/proc/self/cwd", "/proc/../proc/1/task/1/root"])
+def test_what_a_process_has_open_may_be_any_folder_also_one_that_we_may_not_look_at(folder: str) -> None:
+    for url in (HERE, ELSEWHERE):
+        assert "socket" in str(problem_with_folders(url, [folder], ["/run/docker.sock"]))
+
+
+def test_a_link_that_we_may_not_follow_ends_in_no_traceback(
+    socket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(path: str) -> str:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.readlink", refuses)
+
+    assert problem_with_folders(HERE, [str(Path(socket).parent)], [socket]) is not None
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     missing = f"{tmp_path}/missing"
     assert f"there is no folder {missing} on this machine" in str(problem_with_folders(HERE, [missing], []))
