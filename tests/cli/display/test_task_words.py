@@ -1,5 +1,7 @@
 """What a task waits for, and how far it is, in as much room as there is."""
 
+from typing import Any
+
 import pytest
 from tapit.display.task_words import progress_within, waiting
 
@@ -16,7 +18,9 @@ PULL = "pulling 127.0.0.1:5000/acme/shop:1.2 (12.0 of 40.0 MB, 1 of 3 layers)"
     ],
 )
 def test_what_is_being_done_for_it_is_not_waited_for(what: str | None, told: str) -> None:
-    assert waiting({"waiting_for": what}) == told  # type: ignore[typeddict-item]
+    task: Any = {"waiting_for": what}
+
+    assert waiting(task) == told
 
 
 @pytest.mark.parametrize(
