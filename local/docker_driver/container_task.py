@@ -19,6 +19,7 @@ from local.docker_driver.made_container import MadeContainer, make_container
 from local.docker_driver.memory_evidence import MemoryEvidence
 from local.docker_driver.moment_of_end import moment_of_end
 from local.docker_driver.post_mortem import why_nothing_ran
+from local.docker_driver.unnoticed_end import UnnoticedEnd
 from local.supervisor.atomic_files import Value
 from local.supervisor.driven_task import CannotStart, Preparation
 from local.supervisor.exit_record import ExitRecord
@@ -32,6 +33,7 @@ ENGINE_WENT_DOWN = "the container engine went down, and took its containers alon
 _LOOKS_AROUND_EVERY = 0.2  # seconds
 _TELLS_EVERY = 1.0
 _PATIENCE_WITH_THE_KILLED = 30.0
+_NOTICES_END, _NOTICES_KILL = 20.0, 5.0  # seconds that an engine may take
 _LOOK_EVERY = 30.0  # ... even if nothing is heard of it
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 1.0, 1.5  # ... between looks when its output has ended
 _INIT_BEGINS_WITHIN = 1.0  # of the start, as far as nothing is seen of it
@@ -56,6 +58,7 @@ class ContainerTask:
         self._output: ContainerOutput | None = None
         self._state: dict[str, Any] = {}
         self._evidence = MemoryEvidence("", 0)
+        self._unnoticed = UnnoticedEnd("", 0)
         self._engine_was_gone = False
         self._has_started = False
         self._first_words: bytes | None = None
@@ -121,6 +124,7 @@ class ContainerTask:
         self._output = ContainerOutput(self._container.line, output)
         self._inspect()
         self._evidence = MemoryEvidence(self._container.id, self._state.get("Pid", 0))
+        self._unnoticed = UnnoticedEnd(self._container.id, self._state.get("Pid", 0))
         self._see_it_begin()
 
     def _see_it_begin(self) -> None:
@@ -189,7 +193,8 @@ class ContainerTask:
         if self._is_over:
             self._heard_at = moment
         if not self._output.is_at_end:
-            self._look_at, self._pause = moment + _LOOK_EVERY, _SHORTEST_PAUSE
+            look_after = _LOOK_EVERY if self._unnoticed.since == math.inf else _LONGEST_PAUSE
+            self._look_at, self._pause = moment + look_after, _SHORTEST_PAUSE
             return
         self._look_at, self._pause = moment + self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
         if self._pause > _LINE_BROKE and self._state.get("Running"):
@@ -238,6 +243,10 @@ class ContainerTask:
             if self._engine_was_gone:
                 self._read_on()
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
+        elif self._unnoticed.has_been_for(_NOTICES_END):
+            self._is_over = True
+            self._exit_record.over(self._unnoticed.since)
+            self._exit_record.lost(UNKNOWN_END)
 
     def _went_down_with_its_engine(self) -> None:
         """Podman remembers of containers that there are no more when its machine is up again that they were made."""
@@ -333,6 +342,9 @@ class ContainerTask:
             with suppress(*GONE):
                 self._signal("SIGKILL")
             self._inspect()
+            if self._unnoticed.has_been_for(_NOTICES_KILL):
+                self._exit_record.over(self._unnoticed.since)
+                break
             time.sleep(_SHORTEST_PAUSE)
         if not self._is_over:
             self._exit_record.could_not_be_killed()

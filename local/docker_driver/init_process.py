@@ -25,12 +25,29 @@ def has_run_it(container_id: str, pid: int) -> bool | None:
     return None if own is None or childs is None else own != childs
 
 
-def _children(container_id: str, pid: int) -> list[int] | None:
+def is_here(container_id: str, pid: int) -> bool:
+    """Say whether it is a process of this machine, as far as that is to be seen."""
     try:
         with open(f"/proc/{pid}/cgroup") as file:
-            is_its_own = container_id in file.read()
+            return container_id in file.read()
+    except OSError:
+        return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(") ")[2][:1] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def _children(container_id: str, pid: int) -> list[int] | None:
+    if not is_here(container_id, pid):
+        return None
+    try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(child) for child in file.read().split()] if is_its_own else None
+            return [int(child) for child in file.read().split()]
     except OSError:
         return None
 

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
+from local.docker_driver.init_process import is_alive
 from local.supervisor.memory_kills import VERSION_1, VERSION_2, MemoryKills, memory_kills
 
 _CONTROLLER = ",memory,"
@@ -28,7 +29,7 @@ class MemoryEvidence:
 
     def look(self, *, is_over: bool = False) -> None:
         """Take the count while it is there: as soon as the container may be over, for before that none says nothing."""
-        is_over = is_over or not _is_alive(self._pid)
+        is_over = is_over or not is_alive(self._pid)
         with suppress(OSError):  # the group is gone
             read = {name: os.pread(file, 4096, 0).decode() for name, file in self._files.items()}
             kills = memory_kills(read)
@@ -99,11 +100,3 @@ def _of_container(path: str, container_id: str) -> str:
     """Return the group that is bounded, in which an engine or the container itself may have made others."""
     before, its_id, after = path.partition(container_id)
     return before + its_id + after.partition("/")[0]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(") ")[2][:1] not in ("Z", "X")
-    except OSError:
-        return False

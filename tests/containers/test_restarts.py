@@ -229,6 +229,25 @@ def test_all_that_a_container_prints_is_there_however_often_its_engine_is_killed
     assert on_it.api.lines(task_id) == ["up", *map(str, [*range(1, 40001)] * 6)]
 
 
+def test_a_container_that_its_engine_has_lost_sight_of_ends_with_its_stop(
+    fragile: Podman, on_it: ContainerHome
+) -> None:
+    """Podman says for ever that such a one runs."""
+    task_id = on_it.api.create(on_it.new_app(BUSYBOX, stop_timeout=2), UP)["id"]
+    on_it.api.says(task_id, "up")
+    kill(parent_of(on_it.container_of(task_id)["State"]["Pid"]))  # conmon, which watches it
+
+    on_it.api.stop(task_id)
+
+    task = until(lambda: (shown := on_it.api.show(task_id))["status"] == "STOPPED" and shown)
+    assert task["exit_code"] == 137
+    until(lambda: not any(task_id in name for name in on_it.left()))
+
+
+def parent_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()[1])
+
+
 def test_a_machine_that_goes_down_takes_a_container_along_and_leaves_nothing_of_it(
     fragile: Podman, on_it: ContainerHome
 ) -> None:
