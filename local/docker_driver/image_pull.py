@@ -76,7 +76,7 @@ class PullProgress:
 
     def __str__(self) -> str:
         here, in_all = (sum(each[index] for each in self._bytes.values()) for index in (0, 1))
-        parts = [f"{len(self._done)} of {len(self._bytes)} layers"] if self._bytes else []
-        if in_all:
-            parts.append(f"{here / _MEGABYTE:.1f} of {in_all / _MEGABYTE:.1f} MB")
+        parts = [f"{here / _MEGABYTE:.1f} of {in_all / _MEGABYTE:.1f} MB"] if in_all else []
+        if self._bytes:
+            parts.append(f"{len(self._done)} of {len(self._bytes)} layers")
         return f"pulling {self._image}" + (f" ({', '.join(parts)})" if parts else "")

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from tapit.display.task_words import progress_within
 from tapit.statuses import FINAL, colours_of
 from tapit.terminal import times
 from tapit.terminal.spinner import ERASE, FRAMES, PLAIN_FRAMES, REDRAW
@@ -110,9 +111,10 @@ class LiveLine(News):
     def _draw(self) -> None:
         self._frame = (self._frame + 1) % len(self._frames)
         head = f"{self._frames[self._frame]} {self._head()} "
-        tail = f"  {times.brief(times.seconds_since(self._since))}  {self._aside()}"
+        tail = f"  {times.brief(times.seconds_since(self._since))}  "
         # a full line would already be wrapped by some terminals, and Ctrl-C adds its ^C
         room = columns_of(self._stream) - 3 - len(head) - len(self._status)
+        tail += progress_within(self._aside(), room - len(tail))
         shown = self._stream.styled(self._status, *colours_of(self._status))
         self._stream.write(ERASE + head + shown + self._stream.styled(clipped(tail, max(room, 1)), "dim"))
         self._drawn = True

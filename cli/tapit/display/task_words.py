@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapit import TYPE_CHECKING
 from tapit.terminal import times
+from tapit.terminal.stream import clipped, width_of
 
 if TYPE_CHECKING:
     from tapit.home.answers import ListedTask, PublicTask, StateOfLog, TaskOptions
@@ -19,9 +20,24 @@ def status_cell(task: ListedTask) -> str:
 
 
 def waiting(task: Waiting) -> str:
-    """`waiting for lock migrate, held by 1jd3m8k7x2qf`; nothing while it waits for nothing."""
-    what = task.get("waiting_for")
-    return f"waiting for {what}" if what else ""
+    """`waiting for lock migrate, held by 1jd3m8k7x2qf`, or `pulling shop:1`; nothing while it waits for nothing."""
+    what = task.get("waiting_for") or ""
+    is_done_to_it = what.partition(" ")[0].endswith("ing")
+    return what if is_done_to_it or not what else f"waiting for {what}"
+
+
+def progress_within(what: str, width: int) -> str:
+    """`pulling shop:1 (12.0 of 40.0 MB)`: how far it is says more than whose image it is, whose name gives way."""
+    doing, bracket, progress = what.partition(" (")
+    verb, space, image = doing.partition(" ")
+    if width_of(what) <= width or not bracket or not space:
+        return what
+    short, first = image.rpartition("/")[2], f"{progress.removesuffix(')').partition(', ')[0]})"
+    for name, told in ((short, progress), (image, first), (short, first)):
+        if width_of(shown := f"{verb} {name} ({told}") <= width:
+            return shown
+    room = width - width_of(f"{verb}  ({first}")
+    return f"{verb} {clipped(short, max(room, 1))} ({first}"
 
 
 def doing(task: ListedTask) -> str:

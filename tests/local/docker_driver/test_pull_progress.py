@@ -25,13 +25,13 @@ def test_nothing_is_known_at_first() -> None:
 
 
 def test_layers_and_bytes_are_counted() -> None:
-    assert heard() == "pulling busybox:1.36 (1 of 3 layers, 0.5 of 2.0 MB)"
+    assert heard() == "pulling busybox:1.36 (0.5 of 2.0 MB, 1 of 3 layers)"
 
 
 def test_a_layer_that_is_here_is_here_whole() -> None:
     done: dict[str, Any] = {"status": "Download complete", "progressDetail": {}, "id": "aaa"}
 
-    assert heard(done) == "pulling busybox:1.36 (2 of 3 layers, 2.0 of 2.0 MB)"
+    assert heard(done) == "pulling busybox:1.36 (2.0 of 2.0 MB, 2 of 3 layers)"
 
 
 def test_what_has_no_details_changes_nothing() -> None:
