@@ -33,6 +33,10 @@ class ContainerOutput:
     def is_passed_on(self) -> bool:
         return self.is_at_end and not self._waiting
 
+    @property
+    def is_from_record(self) -> bool:
+        return not self._is_framed
+
     def go_on_with(self, line: Any) -> None:
         """Read on from a line without frames, which begins where the one that has ended broke off."""
         self._line.close()

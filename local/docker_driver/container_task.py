@@ -40,6 +40,7 @@ _INIT_BEGINS_WITHIN = 1.0  # of the start, as far as nothing is seen of it
 _LOOKS_FOR_INIT_EVERY = 0.02
 _UNSEEN = 0.2  # ... until a silent container that nothing is seen of is taken to run
 _SILENCE = 10.0  # of the output of a container that is over, until it is taken to be whole
+_SILENCE_OF_RECORD = 120.0  # ... where the engine passes over what is known: 1 GB takes it some 12 s
 _REMOVAL, _LONGEST_REMOVAL = 1.0, 10.0  # seconds that it may take without a sign of it, and with one
 _LINE_BROKE = 0.3  # a pause of that length: output ends with its container, or a little before
 
@@ -182,7 +183,7 @@ class ContainerTask:
         self._output.pass_on()
         self._hear_agent()
         if self._is_over:
-            if moment > self._heard_at + _SILENCE:
+            if moment > self._heard_at + (_SILENCE_OF_RECORD if self._output.is_from_record else _SILENCE):
                 self._output.give_up()
             return
         if moment >= self._tell_at:
@@ -240,7 +241,7 @@ class ContainerTask:
         elif state["Status"] in ("exited", "stopped", "dead"):
             self._is_over = True
             self._exit_record.over(moment_of_end(state, self._ran_at))
-            if self._engine_was_gone:
+            if self._engine_was_gone or (self._output is not None and self._output.is_from_record):
                 self._read_on()
             self._ended(state["ExitCode"], says_out_of_memory=bool(state.get("OOMKilled")))
         elif self._unnoticed.has_been_for(_NOTICES_END):

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from docker.auth import (
@@ -23,6 +24,7 @@ from docker.auth import (
 )
 from docker.errors import DockerException
 from docker.utils import parse_repository_tag
+from docker.utils.config import find_config_file
 
 from local.docker_driver.engine import reading_configuration
 
@@ -42,12 +44,27 @@ def login_for(image: str, environment: Mapping[str, str], tell: Callable[[str], 
     """
     registry, _ = resolve_repository_name(parse_repository_tag(image)[0])
     with reading_configuration():
+        _read_as_json(find_config_file())
         known = load_config()
         helper = known.get_credential_store(registry)
     if helper is None:
         return None
     login = _Helper(helper, environment).login(registry, tell)
     return login or AuthConfig({"auths": known.auths}).resolve_authconfig(registry) or {}
+
+
+def _read_as_json(path: str | None) -> None:
+    """What is none docker-py passes over without a word, and nobody is known to any registry then. Raise ValueError."""
+    if path is None or os.path.basename(path) != "config.json":  # before that one there was another format
+        return
+    try:
+        text = Path(path).read_text("utf-8")
+    except OSError as error:
+        raise DockerException(
+            f"{path} is no configuration of docker's that can be read: {error.strerror}"
+        ) from error
+    if text.strip():  # an empty one is none for docker either
+        json.loads(text)
 
 
 class _Helper:

@@ -162,7 +162,7 @@ COMMAND = Command(
     flags=(FOLLOW, TIMESTAMPS),
     details=(
         "A pipe gets the lines as they were printed; -o json gives one object per line.\n\n"
-        "Output is kept as lines of UTF-8: a line over 256 KiB is cut into several, bytes that are not UTF-8 "
-        "are replaced, and a last line without a newline is given one."
+        "Output is kept as lines of UTF-8: bytes that are not UTF-8 are replaced, and a last line without a newline is "
+        "given one. A line over 256 KiB comes in several with -n, --timestamps and -o json, and on AWS always."
     ),
 )

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 OLDEST = 2  # what came before resolves other files, and into YAML alone
-WARNING = r"time=\S+ level=(warning|info|debug)\b|(WARN|INFO|DEBU)\["  # without a terminal, and with one
+WARNING = (
+    r"time=\S+ level=(warning|info|debug)\b|(WARN|INFO|DEBU)\[|WARNING: "  # without a terminal, and with one
+)
 
 
 def read_project(place: str, service: str | None) -> dict[str, Any]:

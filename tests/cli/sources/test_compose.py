@@ -245,8 +245,15 @@ def test_what_cannot_be_read_is_told_without_any_value(
 
 def test_what_is_wrong_is_told_and_not_what_it_warns_of_before(place: Place, new_app: str) -> None:
     lines = "image: a\nenvironment:\n  PASSWORD: ${PASSWD}\n  DATABASE: ${DBNAME:?need}"
+    (place.folder / "config.json").write_text("no json")  # of which docker itself warns
 
-    refused = place.run("create", "app", f"name={new_app}", with_service(place.folder, lines))
+    refused = place.run(
+        "create",
+        "app",
+        f"name={new_app}",
+        with_service(place.folder, lines),
+        DOCKER_CONFIG=str(place.folder),
+    )
 
     assert "required variable DBNAME is missing a value: need" in refused.stderr
     assert "PASSWD" not in refused.stderr

@@ -125,6 +125,27 @@ def test_helpers_that_are_none_are_no_configuration(user: User) -> None:
     assert user.refusal() == f"{user.config}/config.json is no configuration of docker's"
 
 
+@pytest.mark.parametrize("config", ["not json", '{"auths": {', "\xff"])
+def test_a_configuration_that_is_no_json_is_not_passed_over(user: User, config: str) -> None:
+    (user.config / "config.json").write_text(config, "latin-1")
+
+    assert user.refusal() == f"{user.config}/config.json is no configuration of docker's"
+
+
+def test_a_configuration_that_cannot_be_read_is_not_passed_over(user: User) -> None:
+    (user.config / "config.json").mkdir()
+
+    assert user.refusal().startswith(
+        f"{user.config}/config.json is no configuration of docker's that can be read: "
+    )
+
+
+def test_an_empty_configuration_knows_nobody_as_docker_has_it(user: User) -> None:
+    (user.config / "config.json").write_text("\n")
+
+    assert user.login() is None
+
+
 def test_a_helper_that_cannot_be_run_is_named(user: User) -> None:
     user.has_helper("mine", "")
     (user.programs / "docker-credential-mine").write_text("#!/no/such/shell\n")
