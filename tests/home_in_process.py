@@ -18,7 +18,7 @@ from chalicelib.wiring import running_on
 from local.home import build_home
 from local.serving.gateway import Gateway, Request
 from local.store.state_folder import open_state
-from tests.http_client import Answer
+from tests.http_client import Answer, pass_the_moment_of
 
 
 class HomeInProcess:
@@ -52,8 +52,10 @@ class HomeInProcess:
         return name
 
     def new_task(self, app: str, command: str = "true", **fields: Any) -> Any:
+        """Return it once one that is created next comes after it."""
         created = self.ask("POST", f"/apps/{app}/tasks", {"command": command, **fields})
         assert created.status == 201, created.text
+        pass_the_moment_of(created.json["id"])
         return created.json
 
     def record(self, task_id: str) -> Task:

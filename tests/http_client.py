@@ -7,6 +7,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.domain.ids import first_id_at
 from tests.local.supervisor.supervised_task import GENEROUS, until
 
 FINAL = {"SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "LOST"}
@@ -24,6 +26,11 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.text)
+
+
+def pass_the_moment_of(task_id: str) -> None:
+    """Return when that has passed: tasks that are created within one of its milliseconds come in any order."""
+    until(lambda: first_id_at(SystemClock().now()) > task_id)
 
 
 class Api:
@@ -69,7 +76,10 @@ class Api:
     # A task's life
 
     def create(self, app: str, command: str, **fields: Any) -> Any:
-        return self.post(f"/apps/{app}/tasks", {"command": command, **fields})
+        """Return the task once one that is created next comes after it."""
+        task = self.post(f"/apps/{app}/tasks", {"command": command, **fields})
+        pass_the_moment_of(task["id"])
+        return task
 
     def show(self, task_id: str, **query: Any) -> Any:
         return self.get(f"/tasks/{task_id}", **query)
